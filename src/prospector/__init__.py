@@ -1,0 +1,3 @@
+"""Social selling: be present where your prospects are already active."""
+
+__version__ = "0.1.0"
