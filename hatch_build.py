@@ -15,4 +15,6 @@ class ShippedFiles(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "standard":
             root = Path(self.root)
-            build_data["force_include"].update({str(root / name): f"prospector/shipped/{name}" for name in SHIPPED})
+            build_data["force_include"].update(
+                {str(root / name): f"prospector/shipped/{name}" for name in SHIPPED}
+            )

@@ -18,19 +18,9 @@ from pydantic import BaseModel
 THEIR_CONTENT = frozenset({"post", "reply", "comment", "mention", "quote", "dm", "email_reply"})
 THEIR_ACTS = frozenset({"like", "repost", "follow"})
 THEIR_EVENTS = frozenset(
-    [
-        "auto_reply",
-        "meeting_booked",
-        "meeting_cancelled",
-        "document_viewed",
-        "document_signed",
-        "document_declined",
-        "email_open",
-        "link_click",
-        "bounce",
-        "complaint",
-        "unsubscribe",
-    ]
+    {"auto_reply", "meeting_booked", "meeting_cancelled"}
+    | {"document_viewed", "document_signed", "document_declined"}
+    | {"email_open", "link_click", "bounce", "complaint", "unsubscribe"}
 )
 OUR_KINDS = frozenset(["email", "dm", "reply", "comment", "like", "follow", "invite", "call", "note"])
 BY_HAND_KINDS = frozenset({"stage_set", "field_set"})
