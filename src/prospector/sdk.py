@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
@@ -28,7 +27,6 @@ KINDS = THEIR_CONTENT | THEIR_ACTS | THEIR_EVENTS | OUR_KINDS | BY_HAND_KINDS
 
 By = Literal["them", "us"]
 Action = Literal["email", "reply", "dm", "like", "follow", "invite", "call"]
-Empty: Mapping[str, Any] = MappingProxyType({})
 
 
 # --- Values -----------------------------------------------------------------------------------
@@ -76,8 +74,8 @@ class Seen:
     post: str | None = None
     url: str | None = None
     text: str = ""
-    attributes: Mapping[str, Any] = Empty
-    raw: Mapping[str, Any] = Empty
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    raw: Mapping[str, Any] = field(default_factory=dict)
 
 
 def engagement_key(platform: str, seen: Seen) -> str:
@@ -126,7 +124,7 @@ class Intent:
     body: str = ""
     subject: str = ""
     on: str | None = None
-    attributes: Mapping[str, Any] = Empty
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
