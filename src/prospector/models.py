@@ -1,0 +1,408 @@
+"""The tables, and nothing else.
+
+Integer keys; `*_at` are aware UTC; choices are text with a CHECK; JSON only for what is never
+searched; money in minor units with a currency.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, DateTime, Index, MetaData, UniqueConstraint, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out, on both databases; a naive time is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+UTCTime: Any = UTCDateTime
+Json: Any = JSON
+
+
+def one_of(column: str, *values: str) -> CheckConstraint:
+    quoted = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({quoted})", name=column)
+
+
+def partial(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class User(SQLModel, table=True):
+    """One of us."""
+
+    __tablename__ = "user"
+    __table_args__ = (one_of("role", "rep", "founder", "manager", "admin"),)
+    id: int = Field(default=None, primary_key=True)
+    email: str = Field(unique=True)
+    name: str
+    role: str = "admin"
+    timezone: str = "UTC"
+    day_start: str = "07:00"
+    minutes: int = 25
+    created_at: datetime = Field(sa_type=UTCTime)
+    disabled_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Account(SQLModel, table=True):
+    """Our own access to a platform: the file owns the settings, this row owns the pace."""
+
+    __table_args__ = (
+        UniqueConstraint("connector", "name"),
+        partial("ix_account_due", "next_poll_at", where="next_poll_at IS NOT NULL"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    connector: str
+    name: str
+    remote_id: str | None = None
+    handle: str | None = None
+    every_ms: int = 0
+    free_at: datetime = Field(sa_type=UTCTime)
+    budget: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    inbox_cursor: str | None = None
+    next_poll_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    polled_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    covered_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    rhythm: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    failures: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=UTCTime)
+    error: str | None = None
+    paused_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    paused_why: str | None = None
+
+
+class Company(SQLModel, table=True):
+    __table_args__ = (partial("uq_company_domain", "domain", where="domain IS NOT NULL", unique=True),)
+    id: int = Field(default=None, primary_key=True)
+    name: str
+    domain: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    paused_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    paused_why: str | None = None
+
+
+class Prospect(SQLModel, table=True):
+    """A person we want to win. `stage` is the last word of the fold, kept here to be searched."""
+
+    __table_args__ = (
+        partial("uq_prospect_email", "email", where="email IS NOT NULL", unique=True),
+        Index("ix_prospect_owner_stage", "owner_id", "stage"),
+        Index("ix_prospect_owner_heat", "owner_id", "heat"),
+        partial("ix_prospect_timer", "next_timer_at", where="next_timer_at IS NOT NULL"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    owner_id: int | None = Field(default=None, foreign_key="user.id")
+    company_id: int | None = Field(default=None, foreign_key="company.id", index=True)
+    name: str
+    email: str | None = None
+    title: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    value: int | None = None
+    currency: str | None = None
+    expected_close_on: str | None = None
+    lost_reason: str | None = None
+    tags: list[str] = Field(default_factory=list, sa_type=Json)
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    source: str | None = None
+    source_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    legal_basis: str | None = None
+    start_stage: str
+    tracked_from: datetime = Field(sa_type=UTCTime)
+    stage: str
+    stage_at: datetime = Field(sa_type=UTCTime)
+    horizon: datetime | None = Field(default=None, sa_type=UTCTime)
+    next_timer_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    heat: float = 0.0
+    fit: int = 50
+    fit_verdict: str = "review"
+    fit_reasons: list[Any] = Field(default_factory=list, sa_type=Json)
+    paused_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    paused_why: str | None = None
+    created_at: datetime = Field(sa_type=UTCTime)
+    archived_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Profile(SQLModel, table=True):
+    """One of a prospect's accounts or feeds, found by its canonical URL."""
+
+    __table_args__ = (
+        UniqueConstraint("platform", "url"),
+        partial("uq_profile_remote", "platform", "remote_id", where="remote_id IS NOT NULL", unique=True),
+        partial(
+            "ix_profile_due",
+            "next_poll_at",
+            "account_id",
+            where="gone_at IS NULL AND next_poll_at IS NOT NULL",
+        ),
+    )
+    id: int = Field(default=None, primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    platform: str
+    url: str
+    handle: str
+    remote_id: str | None = None
+    name: str | None = None
+    source_url: str | None = None
+    cursor: str | None = None
+    next_poll_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    rhythm: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    polled_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    covered_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    failures: int = 0
+    failing_since: datetime | None = Field(default=None, sa_type=UTCTime)
+    error: str | None = None
+    gone_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Engagement(SQLModel, table=True):
+    """One dated thing that they did, or that we did towards them: logged exactly once."""
+
+    __table_args__ = (
+        Index("ix_engagement_prospect_at", "prospect_id", "at"),
+        partial("ix_engagement_stranger", "channel", "actor", where="prospect_id IS NULL"),
+        one_of("by", "them", "us"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    prospect_id: int | None = Field(default=None, foreign_key="prospect.id")
+    actor: str = ""
+    actor_url: str = ""
+    actor_name: str = ""
+    profile_id: int | None = Field(default=None, foreign_key="profile.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    channel: str
+    kind: str
+    by: str = "them"
+    at: datetime = Field(sa_type=UTCTime)
+    seen_at: datetime = Field(sa_type=UTCTime)
+    at_estimated: bool = False
+    object: str = Field(default="", index=True)
+    post: str | None = None
+    url: str | None = None
+    text: str = ""
+    attributes: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    raw: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    confidence: float = 1.0
+    retracted_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Ruleset(SQLModel, table=True):
+    """A version of the rules. The fold takes those with `live_from` that are not voided."""
+
+    __table_args__ = (
+        one_of("state", "draft", "shadow", "live", "retired"),
+        partial("uq_ruleset_live", "state", where="state = 'live'", unique=True),
+    )
+    id: int = Field(default=None, primary_key=True)
+    source: str
+    note: str = ""
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    state: str
+    live_from: datetime | None = Field(default=None, sa_type=UTCTime)
+    live_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    voided_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    created_at: datetime = Field(sa_type=UTCTime)
+
+
+class Move(SQLModel, table=True):
+    """A change of stage, or a firing without one, with its proof."""
+
+    __table_args__ = (
+        partial(
+            "uq_move_rule",
+            "prospect_id",
+            "key",
+            "ruleset_id",
+            where="superseded_at IS NULL AND ruleset_id IS NOT NULL",
+            unique=True,
+        ),
+        partial(
+            "uq_move_hand",
+            "prospect_id",
+            "key",
+            where="superseded_at IS NULL AND ruleset_id IS NULL",
+            unique=True,
+        ),
+        CheckConstraint("rule IS NOT NULL OR ruleset_id IS NULL", name="cause"),
+        Index("ix_move_effective_at", "effective_at"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    key: str
+    prospect_id: int = Field(foreign_key="prospect.id")
+    ruleset_id: int | None = Field(default=None, foreign_key="ruleset.id")
+    rule: str | None = None
+    before: str
+    after: str | None = None
+    effective_at: datetime = Field(sa_type=UTCTime)
+    decided_at: datetime = Field(sa_type=UTCTime)
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    why: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    superseded_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Effect(SQLModel, table=True):
+    """What a firing asked for, at most once per key and action, ever."""
+
+    __table_args__ = (
+        UniqueConstraint("prospect_id", "key", "kind"),
+        one_of("kind", "draft", "card", "tag", "notice"),
+        one_of("state", "due", "done", "skipped"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    key: str
+    prospect_id: int = Field(foreign_key="prospect.id")
+    kind: str
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    state: str = "due"
+    why: str = ""
+    at: datetime = Field(sa_type=UTCTime)
+
+
+class Card(SQLModel, table=True):
+    """One thing for a rep to decide today; at most one open for a prospect."""
+
+    __table_args__ = (
+        partial("uq_card_prospect", "prospect_id", where="state IN ('open', 'snoozed')", unique=True),
+        partial("ix_card_queue", "owner_id", "priority", where="state = 'open'"),
+        one_of("state", "open", "snoozed", "done", "dismissed", "expired"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", index=True)
+    owner_id: int | None = Field(default=None, foreign_key="user.id")
+    causes: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    priority: int = 0
+    section: str = ""
+    due_on: datetime = Field(sa_type=UTCTime)
+    created_at: datetime = Field(sa_type=UTCTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    state: str = "open"
+    until: datetime | None = Field(default=None, sa_type=UTCTime)
+    wake_on: str | None = None
+    held_by: int | None = Field(default=None, foreign_key="user.id")
+    held_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    decided_by: int | None = Field(default=None, foreign_key="user.id")
+    decided_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    decided_why: str | None = None
+
+
+class Message(SQLModel, table=True):
+    """A text before and after approval. `occasion` makes the same message twice impossible."""
+
+    __table_args__ = (
+        partial(
+            "uq_message_occasion",
+            "prospect_id",
+            "occasion",
+            "action",
+            where="state <> 'discarded'",
+            unique=True,
+        ),
+        Index("ix_message_state_send_at", "state", "send_at"),
+        Index("ix_message_account_claimed_at", "account_id", "claimed_at"),
+        one_of("action", "email", "reply", "dm", "like", "follow", "invite", "call"),
+        one_of("state", "draft", "approved", "sending", "sent", "refused", "unknown", "discarded"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    profile_id: int | None = Field(default=None, foreign_key="profile.id")
+    engagement_id: int | None = Field(default=None, foreign_key="engagement.id")
+    card_id: int | None = Field(default=None, foreign_key="card.id", index=True)
+    action: str
+    by_hand: bool = False
+    copied_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    occasion: str
+    template: str | None = None
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    facts_hash: str = ""
+    problems: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
+    subject: str = ""
+    body: str = ""
+    approved_hash: str | None = None
+    state: str = "draft"
+    message_id: str | None = Field(default=None, unique=True)
+    created_at: datetime = Field(sa_type=UTCTime)
+    approved_by: int | None = Field(default=None, foreign_key="user.id")
+    approved_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    send_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    claimed_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    data_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    tries: int = 0
+    reply: str = ""
+    uri: str | None = None
+    error: str | None = None
+    run_id: int | None = Field(default=None, foreign_key="run.id")
+
+
+class Suppression(SQLModel, table=True):
+    """Never write to them: `email:…`, `domain:…`, `person:…` or `<platform>:<remote id>`."""
+
+    key: str = Field(primary_key=True)
+    why: str
+    at: datetime = Field(sa_type=UTCTime)
+    by: str = ""
+
+
+class Poll(SQLModel, table=True):
+    """One look at a profile or an inbox, kept for 30 days."""
+
+    __table_args__ = (
+        Index("ix_poll_profile", "profile_id", "id"),
+        Index("ix_poll_account", "account_id", "id"),
+        CheckConstraint("(profile_id IS NULL) <> (account_id IS NULL)", name="of"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    profile_id: int | None = Field(default=None, foreign_key="profile.id")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    started_at: datetime = Field(sa_type=UTCTime)
+    took_ms: int = 0
+    outcome: str
+    found: int = 0
+    covered_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    cost: float = 0.0
+    error: str | None = None
+
+
+class Run(SQLModel, table=True):
+    """A batch that can be undone."""
+
+    id: int = Field(default=None, primary_key=True)
+    kind: str
+    at: datetime = Field(sa_type=UTCTime)
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    undone_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
