@@ -8,6 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
+
+from prospector.sdk import Connector
 
 CONNECTORS_PACKAGE = "prospector_connectors"
 
@@ -78,3 +81,43 @@ def connectors_package(search_path: list[Path]) -> ModuleType:
     sys.modules[CONNECTORS_PACKAGE] = package
     importlib.invalidate_caches()
     return package
+
+
+class BrokenConnectorError(Exception):
+    """A connector file cannot be loaded; the message names the file."""
+
+
+def load_connectors(search_path: list[Path]) -> dict[str, Connector]:
+    """Every connector on the search path by its name; one in the workspace wins over a shipped one.
+
+    Loading a file executes it: the workspace is trusted as its config is.
+    """
+    package = connectors_package(search_path)
+    found: dict[str, Connector] = {}
+    for module_name in _module_names(search_path):
+        try:
+            module = importlib.import_module(f"{package.__name__}.{module_name}")
+        except Exception as error:
+            files = (folder / f"{module_name}.py" for folder in search_path)
+            file = next(file for file in files if file.exists())
+            raise BrokenConnectorError(
+                f"{file}: cannot be loaded: {type(error).__name__}: {error}"
+            ) from error
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == module.__name__ and _is_connector(value):
+                found[value.name] = value()
+    return found
+
+
+def origin(connector: Connector) -> Path:
+    """The file that a connector came from."""
+    return Path(sys.modules[type(connector).__module__].__file__ or "")
+
+
+def _module_names(search_path: list[Path]) -> list[str]:
+    files = (file for folder in search_path for file in sorted(folder.glob("*.py")))
+    return list(dict.fromkeys(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def _is_connector(value: type) -> TypeGuard[type[Connector]]:
+    return all(hasattr(value, name) for name in ("name", "Settings", "can", "platforms", "poll"))

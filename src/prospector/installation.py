@@ -1,0 +1,118 @@
+"""One opened installation: workspace, settings, connectors and store, for every command to share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlmodel import Session, select
+
+from prospector import config, secrets, workspace
+from prospector.config import AccountSettings, Settings
+from prospector.models import Account
+from prospector.sdk import Connector
+from prospector.store import Store, StoreError
+from prospector.workspace import Workspace
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What a command works with. `account_ids` are the rows of the accounts in config.toml."""
+
+    workspace: Workspace
+    settings: Settings
+    connectors: Mapping[str, Connector]
+    store: Store
+    account_ids: Mapping[str, int]
+
+    def account(self, account_id: int) -> AccountSettings:
+        """The settings of an account's row. Raises KeyError once it has left config.toml."""
+        names = {row: name for name, row in self.account_ids.items()}
+        return self.settings.accounts[names[account_id]]
+
+    def serving(self, platform: str) -> AccountSettings | None:
+        """The account that looks at profiles of this platform: the first in the file that can."""
+        accounts = self.settings.accounts.values()
+        return next((account for account in accounts if platform in account.connector.platforms), None)
+
+    def template_path(self) -> list[Path]:
+        return self.workspace.search_path("templates")
+
+    def close(self) -> None:
+        self.store.close()
+
+
+def database_url(place: Workspace, database: str) -> str:
+    """`sqlite` is the workspace's own file; anything else is a URL, or a reference to one."""
+    if database == "sqlite":
+        return f"sqlite:///{place.database}"
+    return secrets.read(database) if database.startswith(secrets.SCHEMES) else database
+
+
+def open_installation(chosen: Path | None = None, *, migrate: bool = False) -> Installation:
+    """Read the configuration, open the database and bring the accounts' rows up to date.
+
+    Raises `WorkspaceError`, `BrokenConnectorError`, `ConfigError`, `SecretError`, `StoreError`.
+    """
+    place = workspace.locate(chosen)
+    connectors = workspace.load_connectors(place.search_path("connectors"))
+    settings = config.load(place.config, connectors)
+    store = Store(database_url(place, settings.file.database))
+    if migrate:
+        store.migrate()
+    elif not store.schema_is_current():
+        raise StoreError(
+            "The database is not of this version. Run `prospector run` or `prospector init` once."
+        )
+    return Installation(place, settings, connectors, store, sync_accounts(store, settings))
+
+
+def sync_accounts(store: Store, settings: Settings) -> dict[str, int]:
+    """Rows for the accounts in the file: the file owns the settings, the row owns the pace."""
+    with store.reading() as session:
+        known = _accounts(session)
+    if _in_step(known, settings):
+        return {name: account.id for name, account in known.items() if name in settings.accounts}
+    return store.write(lambda session: _write_accounts(session, settings))
+
+
+def _in_step(known: Mapping[str, Account], settings: Settings) -> bool:
+    return all(
+        name in known
+        and known[name].connector == account.table.connector
+        and known[name].every_ms == _every_ms(account)
+        for name, account in settings.accounts.items()
+    )
+
+
+def _write_accounts(session: Session, settings: Settings) -> dict[str, int]:
+    known = _accounts(session)
+    now = utc_now()
+    for name, account in settings.accounts.items():
+        row = known.get(name) or Account(
+            name=name, connector=account.table.connector, free_at=now, next_poll_at=_first_look(account, now)
+        )
+        row.connector = account.table.connector
+        row.every_ms = _every_ms(account)
+        session.add(row)
+        known[name] = row
+    session.flush()
+    return {name: known[name].id for name in settings.accounts}
+
+
+def _accounts(session: Session) -> dict[str, Account]:
+    return {account.name: account for account in session.exec(select(Account))}
+
+
+def _every_ms(account: AccountSettings) -> int:
+    return int(account.table.every.total_seconds() * 1000)
+
+
+def _first_look(account: AccountSettings, now: datetime) -> datetime | None:
+    return now if account.connector.can.interactions.itself else None

@@ -1,0 +1,1 @@
+"""Looking at people: when, how, and what was covered."""

@@ -1,0 +1,184 @@
+"""Prospects and where they are: adding, finding, and who an engagement is from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from prospector.prospects.urls import canonical
+from sqlmodel import Session, col, select, update
+
+from prospector.models import Company, Engagement, Profile, Prospect
+from prospector.sdk import ProfileRef
+
+ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\.[^@\s.<>]{2,63}")
+FREE_MAIL = frozenset(
+    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"}
+    | {"me.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.com"}
+)
+
+
+class NotFoundError(Exception):
+    """Nobody is meant by what was given; the message says what would work."""
+
+
+class TakenError(Exception):
+    """The profile or address belongs to somebody already."""
+
+
+@dataclass(frozen=True)
+class NewProspect:
+    """What a person or an import says of a prospect, already checked."""
+
+    name: str
+    refs: Sequence[ProfileRef] = ()
+    email: str | None = None
+    company: str | None = None
+    domain: str | None = None
+    title: str | None = None
+    country: str | None = None
+    timezone: str | None = None
+    stage: str | None = None
+    owner_id: int | None = None
+    value: int | None = None
+    currency: str | None = None
+    source: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def normalised_address(text: str) -> str | None:
+    """An e-mail address in lower case, or None where it is none."""
+    address = text.strip().lower()
+    return address if ADDRESS.fullmatch(address) else None
+
+
+def add(
+    session: Session,
+    new: NewProspect,
+    first_stage: str,
+    accounts: Mapping[str, int],
+    now: datetime,
+    tracked_from: datetime | None = None,
+) -> Prospect:
+    """Store a prospect with profiles, and take over the mail they sent before we knew them.
+
+    `accounts` tells by platform which account looks at it. Raises `TakenError`.
+    """
+    _refuse_taken(session, new)
+    company = _company(session, new)
+    stage = new.stage or first_stage
+    since = (tracked_from or now).replace(microsecond=0)
+    prospect = Prospect(
+        name=new.name,
+        email=new.email,
+        company_id=company.id if company else None,
+        title=new.title,
+        country=new.country,
+        timezone=new.timezone,
+        owner_id=new.owner_id,
+        value=new.value,
+        currency=new.currency,
+        source=new.source,
+        source_at=now if new.source else None,
+        fields=dict(new.fields),
+        start_stage=stage,
+        stage=stage,
+        stage_at=since,
+        tracked_from=since,
+        created_at=now,
+    )
+    session.add(prospect)
+    session.flush()
+    for ref in new.refs:
+        session.add(profile_row(prospect.id, ref, accounts, now))
+    session.flush()
+    if prospect.email is not None:
+        adopt(session, prospect.id, "email", prospect.email)
+    return prospect
+
+
+def profile_row(prospect_id: int, ref: ProfileRef, accounts: Mapping[str, int], now: datetime) -> Profile:
+    """A profile that is looked at from now on, where an account serves its platform."""
+    account_id = accounts.get(ref.platform)
+    return Profile(
+        prospect_id=prospect_id,
+        account_id=account_id,
+        platform=ref.platform,
+        url=ref.url,
+        handle=ref.handle,
+        next_poll_at=now if account_id is not None else None,
+    )
+
+
+def find(session: Session, who: str) -> Prospect:
+    """The prospect behind an id, an e-mail address or a profile URL. Raises `NotFoundError`."""
+    prospect: Prospect | None = None
+    if who.isdecimal():
+        prospect = session.get(Prospect, int(who)) if len(who) < 19 else None
+    elif (address := normalised_address(who)) is not None:
+        prospect = session.exec(select(Prospect).where(Prospect.email == address)).first()
+    elif (ref := canonical(who)) is not None:
+        of_profile = select(Prospect).join(Profile).where(Profile.platform == ref.platform)
+        prospect = session.exec(of_profile.where(Profile.url == ref.url)).first()
+    if prospect is None:
+        raise NotFoundError(
+            f'No prospect is meant by "{who}". Give an id, an e-mail address or a profile URL.'
+        )
+    return prospect
+
+
+def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[str, int]:
+    """Which of these actors are prospects: by address for mail, else by their stable id."""
+    wanted = list(set(actors))
+    if not wanted:
+        return {}
+    if platform == "email":
+        rows = session.exec(select(Prospect.email, Prospect.id).where(col(Prospect.email).in_(wanted)))
+        return {email: prospect_id for email, prospect_id in rows if email is not None}
+    found = select(Profile.remote_id, Profile.prospect_id).where(
+        Profile.platform == platform, col(Profile.remote_id).in_(wanted)
+    )
+    return {remote_id: prospect_id for remote_id, prospect_id in session.exec(found) if remote_id is not None}
+
+
+def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> int:
+    """Give a prospect what a stranger of this identity did towards us; how many that were."""
+    statement = (
+        update(Engagement)
+        .where(
+            col(Engagement.prospect_id).is_(None),
+            col(Engagement.channel) == platform,
+            col(Engagement.actor) == actor,
+        )
+        .values(prospect_id=prospect_id)
+    )
+    return session.exec(statement).rowcount
+
+
+def _refuse_taken(session: Session, new: NewProspect) -> None:
+    for ref in new.refs:
+        of_url = select(Profile.prospect_id).where(Profile.platform == ref.platform, Profile.url == ref.url)
+        if (taken := session.exec(of_url).first()) is not None:
+            raise TakenError(f"{ref.url} already belongs to prospect {taken}.")
+    if new.email is not None:
+        of_address = select(Prospect.id).where(Prospect.email == new.email)
+        if (owner := session.exec(of_address).first()) is not None:
+            raise TakenError(f"{new.email} already belongs to prospect {owner}.")
+
+
+def _company(session: Session, new: NewProspect) -> Company | None:
+    """The company by its domain (never a free mailer's), else by its name; made where unknown."""
+    domain = new.domain or (new.email.rpartition("@")[2] if new.email else None)
+    domain = None if domain in FREE_MAIL else domain
+    if domain is None and new.company is None:
+        return None
+    known = select(Company).where(Company.domain == domain if domain else Company.name == new.company)
+    company = session.exec(known).first()
+    if company is None:
+        company = Company(name=new.company or str(domain), domain=domain)
+        session.add(company)
+        session.flush()
+    return company
