@@ -21,7 +21,7 @@ check: $(READY)
 
 live: $(READY)
 	bash tests/live/install.sh
-	$(BIN)/pytest -m live tests/live -rs --timeout 600
+	$(BIN)/pytest -m live tests/live --timeout 300
 
 fault: $(READY)
 	$(BIN)/pytest -m fault tests/crash --timeout 3600

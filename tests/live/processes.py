@@ -70,10 +70,8 @@ def _log_end(log: Path, lines: int = 15) -> str:
 def _stop(process: subprocess.Popen[bytes], how: signal.Signals, patience: float = 15.0) -> None:
     if process.poll() is None:
         process.send_signal(how)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-        except subprocess.TimeoutExpired:
-            pass
     # What the server left behind in its session: gone or not, one signal settles it.
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
