@@ -1,0 +1,126 @@
+"""The new words of a mail, apart from those that it quotes and from the signature.
+
+Our own rules go line by line, in linear time, and keep answers that stand between quoted lines.
+mail-parser-reply then cuts what it knows beyond them, on a text short enough for its regular
+expressions to be quick.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mailparser_reply import EmailReplyParser
+
+_LIMIT_LINES = 400
+_LIMIT_LINE = 300
+_LANGUAGES = ["en", "de", "cs", "da", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh"]
+
+_OPENS = (
+    r"on|am|le|el|il|op|em|no dia|w dniu|dnia|den|d\.|på|ti|ma|ke|to|pe|la|su|dne|"
+    r"\d{4}[-/年.]|(?:mon|tue|wed|thu|fri|sat|sun)|pon|wt|śr|czw|pt|sob|niedz"
+)
+_WROTE = (
+    r"wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|napisał\w*(?:\(a\))?|skrev|kirjoitti|"
+    r"napsal\w*(?:\(a\))?|написал\w*(?:\(а\))?|пишет|yazdı|írta|het volgende geschreven|のメール|写道|작성"
+)
+_ATTRIBUTION = re.compile(rf"(?:{_OPENS})\b?.{{5,300}}?(?:{_WROTE}).{{0,120}}[:：]$", re.I)
+_NAMED = re.compile(rf".{{3,120}}<\S+@\S+>.{{0,60}}(?:{_WROTE}).{{0,60}}[:：]$", re.I)
+
+_SEPARATOR = re.compile(
+    r"[-_–— ]{2,}(?:original message|forwarded message|ursprüngliche nachricht|originalnachricht|"
+    r"weitergeleitete nachricht|message (?:d'origine|original|transféré)|mensaje (?:original|reenviado)|"
+    r"messaggio (?:originale|inoltrato)|oorspronkelijk bericht|doorgestuurd bericht|mensagem original|"
+    r"wiadomość oryginalna|oryginalna wiadomość|ursprungligt meddelande|ursprungsmeddelande|"
+    r"oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|původní zpráva|исходное сообщение)"
+    r"[-_–— ]*",
+    re.I,
+)
+_LABELS = (
+    r"from|sent|to|cc|subject|date|von|gesendet|an|betreff|datum|de|envoyé|à|objet|enviado|para|asunto|"
+    r"assunto|fecha|da|inviato|a|oggetto|data|van|verzonden|aan|onderwerp|od|wysłano|do|temat|från|skickat|"
+    r"till|ämne|fra|sendt|til|emne|lähettäjä|lähetetty|vastaanottaja|aihe|odesláno|komu|předmět|"
+    r"от|отправлено|кому|тема|发件人|发送时间|收件人|主题|差出人|送信日時|宛先|件名"
+)
+_LABEL = re.compile(rf"[*_ ]{{0,3}}(?:{_LABELS})[*_ ]{{0,3}}[:：][*_ ]{{0,3}}\S", re.I)
+_RULE = re.compile(r"[_-]{20,}")
+_SIGNATURE = re.compile(
+    r"--|—|(?:sent from (?:my|outlook|mail|yahoo|proton)|get outlook for|von meinem \w+ gesendet|"
+    r"gesendet (?:von|mit|aus)\b|envoyé (?:de|depuis)\b|enviado (?:desde|do meu|a partir)\b|inviato da(?:l| )|"
+    r"verzonden (?:vanaf|met|vanuit)\b|wysłane? z\b|skickat från|sendt fra|lähetetty \w+).{0,80}",
+    re.I,
+)
+
+
+def new_text(text: str) -> str:
+    """What the writer of this mail wrote: no quotation, no signature; empty where there is nothing."""
+    lines = [line.strip() for line in text[:200_000].split("\n")[: 4 * _LIMIT_LINES]]
+    own = _own_lines(lines)
+    return _trimmed(_beyond_our_rules("\n".join(own)))
+
+
+def _own_lines(lines: list[str]) -> list[str]:
+    """The lines that are not quoted, up to where an unmarked quotation begins."""
+    own: list[str] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        length = _attribution(lines, at)
+        if length:
+            at += length
+            if any(own) and not _quotes(lines, at):
+                break
+            continue
+        if any(own) and _begins_quotation(lines, at):
+            break
+        if not line.startswith((">", "|>", "»")) and not _SEPARATOR.fullmatch(line):
+            own.append(line)
+        at += 1
+    return own
+
+
+def _attribution(lines: list[str], at: int) -> int:
+    """How many lines from here on are "On … they wrote:"; mail clients wrap it over up to three."""
+    if not lines[at]:
+        return 0
+    joined = ""
+    for length, line in enumerate(lines[at : at + 3], start=1):
+        joined = f"{joined} {line}".strip()
+        if len(joined) > _LIMIT_LINE + 100:
+            return 0
+        if joined.endswith((":", "：")) and re.search(r"\d|@", joined):
+            return length if _ATTRIBUTION.match(joined) or _NAMED.match(joined) else 0
+    return 0
+
+
+def _quotes(lines: list[str], at: int) -> bool:
+    """Whether the next line that says something is marked as quoted."""
+    return next((line.startswith(">") for line in lines[at : at + 4] if line), False)
+
+
+def _begins_quotation(lines: list[str], at: int) -> bool:
+    """Whether an unmarked quotation begins: a separator, or a block of From, Sent, To and Subject."""
+    if _SEPARATOR.fullmatch(lines[at]):
+        return True
+    start = at + 1 if _RULE.fullmatch(lines[at]) else at
+    block = [line for line in lines[start : start + 8] if line][:4]
+    return bool(block) and bool(_LABEL.match(block[0])) and sum(map(bool, map(_LABEL.match, block))) >= 3
+
+
+def _beyond_our_rules(text: str) -> str:
+    """What mail-parser-reply leaves of it. It decides only where the rest is not empty."""
+    lines = text.split("\n")[:_LIMIT_LINES]
+    if not any(line.endswith((":", "：")) for line in lines) or max(map(len, lines)) > _LIMIT_LINE:
+        return text
+    replies = EmailReplyParser(languages=list(_LANGUAGES)).read("\n".join(lines)).replies
+    return (replies[0].full_body if replies else "") or text
+
+
+def _trimmed(text: str) -> str:
+    """The text up to the signature, with no more than one empty line at a time."""
+    kept: list[str] = []
+    for line in text.split("\n"):
+        if _SIGNATURE.fullmatch(line.strip()) and any(kept):
+            break
+        if line or (kept and kept[-1]):
+            kept.append(line)
+    return "\n".join(kept).strip()

@@ -1,0 +1,186 @@
+"""When an absent person says that they are back: a date in words or numbers, in many languages.
+
+`returns(text, written)` reads it with the day on which the mail was written, which gives the year
+where none is said and the week where only a weekday is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_LONGEST = 4_000
+_FARTHEST = timedelta(days=550)
+
+# Beginnings of the months' names; the longest that fits wins, so that "mars" is not "mar…".
+_MONTHS: dict[int, str] = {
+    1: "january januar jan janvier janv enero ene gennaio gen januari jan janeiro stycznia styczen styczeń "
+    "januari tammikuuta tammikuu ledna leden января ocak január január",
+    2: "february feb februar février fevrier févr febrero febbraio februari fevereiro fev lutego luty helmikuuta "
+    "helmikuu února únor февраля şubat február",
+    3: "march mar märz maerz mrz mars marzo maart mrt março marco marca marzec marts maaliskuuta maaliskuu března "
+    "březen марта mart március",
+    4: "april apr avril avr abril abr aprile kwietnia kwiecień huhtikuuta huhtikuu dubna duben апреля nisan április",
+    5: "may mai mayo maggio mag mei maio maja maj toukokuuta toukokuu května květen мая mayıs május",
+    6: "june jun juni juin junio giugno giu junho czerwca czerwiec kesäkuuta kesäkuu června červen июня haziran június",
+    7: "july jul juli juillet juil julio luglio lug julho lipca lipiec heinäkuuta heinäkuu července červenec июля "
+    "temmuz július",
+    8: "august aug août aout agosto ago augustus sierpnia sierpień augusti elokuuta elokuu srpna srpen августа "
+    "ağustos augusztus",
+    9: "september sept sep septembre septiembre setiembre settembre set setembro września wrzesień syyskuuta "
+    "syyskuu září сентября eylül szeptember",
+    10: "october oct oktober okt octobre octubre ottobre ott outubro out października październik lokakuuta lokakuu "
+    "října říjen октября ekim október",
+    11: "november nov novembre noviembre novembro listopada listopad marraskuuta marraskuu ноября kasım",
+    12: "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro grudnia grudzień joulukuuta "
+    "joulukuu prosince prosinec декабря aralık",
+}
+_MONTH = {name: number for number, names in _MONTHS.items() for name in names.split()}
+_WEEKDAYS: list[str] = [
+    "monday mon montag lundi lunes lunedì lunedi maandag segunda segunda-feira poniedziałek poniedziałku måndag mandag "
+    "maanantai maanantaina maanantaihin pondělí понедельник понедельника pazartesi hétfő",
+    "tuesday tue dienstag mardi martes martedì martedi dinsdag terça terça-feira wtorek wtorku tisdag tirsdag tiistai "
+    "tiistaina tiistaihin úterý вторник вторника salı kedd",
+    "wednesday wed mittwoch mercredi miércoles miercoles mercoledì mercoledi woensdag quarta quarta-feira środa środę "
+    "środy onsdag keskiviikko keskiviikkona středa středu среда среду çarşamba szerda",
+    "thursday thu donnerstag jeudi jueves giovedì giovedi donderdag quinta quinta-feira czwartek czwartku torsdag "
+    "torstai torstaina čtvrtek четверг perşembe csütörtök",
+    "friday fri freitag vendredi viernes venerdì venerdi vrijdag sexta sexta-feira piątek piątku fredag perjantai "
+    "perjantaina pátek пятница пятницу cuma péntek",
+]
+_WEEKDAY = {name: number for number, names in enumerate(_WEEKDAYS) for name in names.split()}
+_NEXT_DAY = {
+    "tomorrow",
+    "morgen",
+    "demain",
+    "mañana",
+    "domani",
+    "amanhã",
+    "jutro",
+    "imorgon",
+    "huomenna",
+    "zítra",
+}
+
+
+def _either(names: dict[str, int]) -> str:
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+
+
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|:nde|:a|:e)?"
+_YEAR = r"(?:,? ?(?:de |of |del )?(?P<year>(?:19|20)\d\d))?(?!\d)"
+_FORMS = [
+    re.compile(r"(?<!\d)(?P<year>20\d\d)[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?!\d)"),
+    re.compile(r"(?:(?P<year>20\d\d)\s?年\s?)?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日일]"),
+    re.compile(r"(?<![\d.])(?P<day>\d{1,2})\. ?(?P<month>\d{1,2})\.(?: ?(?P<year>(?:20)?\d\d)(?![\d:]))?"),
+    re.compile(
+        r"(?<![\d/.-])(?P<day>\d{1,2})(?P<sep>[/-])(?P<month>\d{1,2})(?:(?P=sep)(?P<year>(?:20)?\d\d))?(?![\d/-])"
+    ),
+    re.compile(r"(?<![\d/.-])(?P<day>\d{1,2})\.(?P<month>\d{1,2})(?![\d.,:%€$])"),
+    re.compile(rf"(?<!\d){_DAY} (?:of |de |d')?(?P<name>{_either(_MONTH)})\b\.?{_YEAR}", re.I),
+    re.compile(rf"\b(?P<name>{_either(_MONTH)})\.? (?:the )?{_DAY}(?![\d:])\b{_YEAR}", re.I),
+]
+_RELATIVE = re.compile(rf"\b(?:(?P<weekday>{_either(_WEEKDAY)})|(?P<next>{'|'.join(_NEXT_DAY)}))\b", re.I)
+
+# What stands before the day of return, and what before the last day away.
+_BACK = re.compile(
+    r"\b(?:back|return\w*|resum\w+|available again|reachable again|zurück|wieder|de retour|retour\w*|reprend\w*|"
+    r"joignable|regres\w+|vuelv\w*|vuelta|reincorpor\w+|incorpor\w+|disponible|rientr\w+|torn\w+|ritorn\w+|"
+    r"disponibile|di nuovo|terug\w*|weer|bereikbaar|volt\w+|retorn\w+|retom\w+|disponível|wrac\w+|powr\w+|wróc\w+|"
+    r"dostępn\w+|tillbaka|tilbage|tilbake|åter|igen|igjen|palaa\w*|takaisin|tavoitettavissa|vrát\w+|zpět|zpátky|"
+    r"верн\w+|вернусь|döne\w+|visszat\w+)\b|復帰|戻り|返回|回到|복귀",
+    re.I,
+)
+_UNTIL = re.compile(
+    r"\b(?:until|till?|through|thru|to|up to|bis|einschließlich|jusqu['’]?(?:au|à|a)?|au|hasta|al|fino|sino|tot|"
+    r"t/m|até|ate|a|do|t\.o\.m\.?|tom|til(?: og med)?|asti|saakka|до|kadar|ig)\b|[-–—]|まで|至",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    day: date
+    start: int
+    end: int
+
+
+def returns(text: str, written: date) -> date | None:
+    """The day of return that a text names; None where it names none.
+
+    A day named as that of return wins over the last day away; without either word the last of the
+    days that lie ahead counts, since people write "from … to …" in many ways. What lies in the
+    past, or more than a year and a half ahead, is a date of something else.
+    """
+    text = " ".join(text[:_LONGEST].split())
+    found = sorted(_days(text, written), key=lambda one: one.start)
+    ahead = [one for one in found if written <= one.day <= written + _FARTHEST]
+    for cue, reach in ((_BACK, 60), (_UNTIL, 25)):
+        named = [one for one in ahead if _follows(cue, text, one, found, reach)]
+        if named:
+            return named[0].day if cue is _BACK else max(one.day for one in named)
+    exact = [one.day for one in ahead if not _RELATIVE.fullmatch(text[one.start : one.end])]
+    return max(exact, default=None)
+
+
+def _follows(cue: re.Pattern[str], text: str, one: _Found, found: list[_Found], reach: int) -> bool:
+    """Whether the cue stands shortly before the day, in its sentence, with no other day between."""
+    before = max([other.end for other in found if other.end <= one.start], default=0)
+    lead = text[max(before, one.start - reach) : one.start]
+    sentence = re.split(r"[!?。]|(?<=[a-zà-ÿа-я]{3})\. ", lead)[-1]
+    after = text[one.end : one.end + 12]
+    return bool(cue.search(sentence)) or bool(re.match(r"\s?(?:まで|asti|saakka|tarihine kadar|-ig)", after))
+
+
+def _days(text: str, written: date) -> Iterator[_Found]:
+    """Each day that the text names, in any form; a form that overlaps an earlier one is not taken."""
+    taken: list[tuple[int, int]] = []
+    for form in _FORMS:
+        for match in form.finditer(text):
+            start, end = match.span()
+            day = _calendar_day(match, written, text)
+            if day is not None and not any(start < b and a < end for a, b in taken):
+                taken.append((start, end))
+                yield _Found(day, start, end)
+    for match in _RELATIVE.finditer(text):
+        start, end = match.span()
+        # "Monday 7 December": the date says more than its weekday.
+        if not any(a - 8 <= start and end <= b + 8 for a, b in taken):
+            yield _Found(_relative_day(match, written), start, end)
+
+
+def _calendar_day(match: re.Match[str], written: date, text: str) -> date | None:
+    parts = match.groupdict()
+    day, year = int(parts["day"]), parts.get("year")
+    month = _MONTH[parts["name"].lower()] if parts.get("name") else int(parts["month"])
+    if parts.get("sep") and (month > 12 or (day <= 12 and _month_first(text))):
+        day, month = month, day
+    try:
+        if year:
+            return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+        return _next_such_day(month, day, written)
+    except ValueError:
+        return None
+
+
+def _month_first(text: str) -> bool:
+    """Whether 12/05 is the American 5 December: another date in the text can be read in no other way."""
+    return bool(re.search(r"(?<![\d/])(?:0?[1-9]|1[0-2])/(?:1[3-9]|2\d|3[01])(?![\d])", text))
+
+
+def _next_such_day(month: int, day: int, written: date) -> date:
+    """The year is the one in which the day is nearest to the writing, a little ahead rather than behind."""
+    this_year = date(written.year, month, day)
+    if this_year < written - timedelta(days=180):
+        return date(written.year + 1, month, day)
+    return this_year
+
+
+def _relative_day(match: re.Match[str], written: date) -> date:
+    name = match.group("weekday")
+    if not name:
+        return written + timedelta(days=1)
+    ahead = (_WEEKDAY[name.lower()] - written.weekday()) % 7
+    return written + timedelta(days=ahead or 7)
