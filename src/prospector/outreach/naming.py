@@ -1,0 +1,157 @@
+"""How a person and their company are addressed: names that an import got wrong, and what to write."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from prospector.outreach import wording
+from prospector.outreach.facts import Facts, look_up, plain
+from prospector.outreach.problem import Level, Problem, Where
+
+_LEGAL = re.compile(rf"[\s,]+(?:{wording.LEGAL_FORMS})\.?$", re.IGNORECASE)
+
+Verdict = tuple[str, Level, str, str | None]
+"""Code, level, message and what to write instead."""
+
+
+def at(
+    match: re.Match[str], where: Where, code: str, message: str, level: Level, fix: str | None = None
+) -> Problem:
+    """The problem of what a pattern found, with its place in the text."""
+    start, text = match.start(), match.string
+    line = text.count("\n", 0, start) + 1
+    column = start - (text.rfind("\n", 0, start) + 1) + 1
+    return Problem(code, message, level, where, line, column, match.group()[:200], fix)
+
+
+def problems(text: str, where: Where, facts: Facts) -> Iterator[Problem]:
+    """Names that stand in this text and should not stand there like that."""
+    first_name = look_up(facts, "prospect.first_name")
+    if isinstance(first_name, str):
+        yield from _first_name(first_name.strip(), text, where, facts)
+    company = look_up(facts, "company.name") or look_up(facts, "prospect.company")
+    if isinstance(company, str):
+        yield from _company(company.strip(), text, where, facts)
+
+
+def _first_name(name: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
+    match = _found(name, text)
+    if match is None or (verdict := judged_first_name(name, look_up(facts, "prospect.name"))) is None:
+        return
+    code, level, message, fix = verdict
+    yield at(match, where, code, message, level, fix)
+
+
+def judged_first_name(name: str, whole: object = None) -> Verdict | None:
+    """What is wrong with a first name that nobody should be greeted by; None if it may stand."""
+    letters = [letter for letter in name if letter.isalpha()]
+    if name.casefold().strip(".") in wording.ROLES:
+        return (
+            "role",
+            "error",
+            f"`{name}` is a mailbox or a role, not a first name; find out who reads it",
+            None,
+        )
+    if "@" in name or not letters or any(letter.isdigit() for letter in name):
+        return "not-a-name", "error", f"`{name}` is not a first name; correct it", None
+    return _too_much(name, whole) or _miswritten(name, letters)
+
+
+def _too_much(name: str, whole: object) -> Verdict | None:
+    words = name.split()
+    if len(words) > 1 and words[0].casefold().strip(".") in wording.HONORIFICS:
+        return "honorific", "warning", "the first name begins with a form of address", " ".join(words[1:])
+    if len(words) > 1 and isinstance(whole, str) and whole.casefold().split() == name.casefold().split():
+        return "whole-name", "warning", "the first name holds the whole name", cased(words[0])
+    bare = "".join(
+        letter if letter.isalpha() or letter in " .'’-" else " " for letter in _plain_letters(name)
+    )
+    if bare != _plain_letters(name):
+        fix = " ".join(bare.split())
+        return "decorated", "warning", "the first name has marks that are no letters", fix
+    return None
+
+
+def _miswritten(name: str, letters: list[str]) -> Verdict | None:
+    # One letter is a whole name in Chinese or Korean, and `AJ` is what people are called.
+    if len(letters) == 1 and letters[0].isascii():
+        return "initial", "warning", f"`{name}` is an initial; find out the name, or greet without one", None
+    if len(letters) > 2 and name.isupper():
+        return "capitals", "warning", "the first name is all in capitals", cased(name)
+    if name.islower():
+        return "lower-case", "warning", "the first name begins with a small letter", cased(name)
+    return None
+
+
+def _plain_letters(name: str) -> str:
+    """Without combining marks, which belong to their letters."""
+    return "".join(letter for letter in name if not unicodedata.category(letter).startswith("M"))
+
+
+def cased(name: str) -> str:
+    """A name with capitals where they belong: `ANNA-LENA` is Anna-Lena, `o'neil` O'Neil."""
+    return name.title()
+
+
+def _company(company: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
+    short = short_name(company)
+    if short == company or (match := _found(company, text)) is None:
+        return
+    known = look_up(facts, "company.short_name")
+    fix = known if isinstance(known, str) and short_name(known) == known else short
+    yield at(
+        match,
+        where,
+        "legal-form",
+        "people do not say the legal form of a company; use the short name",
+        "warning",
+        fix,
+    )
+
+
+def short_name(company: str) -> str:
+    """A company's name without its legal form: `Nordlicht Software GmbH` is Nordlicht Software."""
+    short = company[:500].strip()
+    while (bare := _LEGAL.sub("", short)) and bare != short:
+        short = bare
+    return short
+
+
+def first_name_of(name: str) -> str | None:
+    """The first name in a whole name, `King, Ada` and `Dr. Ada King` included; None if unclear."""
+    last, comma, rest = name[:500].partition(",")
+    words = (rest if comma and rest.strip() else last).split()
+    while words and words[0].casefold().strip(".") in wording.HONORIFICS:
+        words = words[1:]
+    return words[0] if words else None
+
+
+def completed(facts: Facts) -> Facts:
+    """The facts with what follows from others: first names, and the company's short name."""
+    groups = {name: dict(group or {}) for name, group in facts.items()}
+    for name in ("prospect", "sender"):
+        group = groups.setdefault(name, {})
+        whole = plain(group.get("name"))
+        if plain(group.get("first_name")) is None and isinstance(whole, str):
+            group["first_name"] = first_name_of(whole)
+    company = groups.setdefault("company", {})
+    whole = plain(company.get("name")) or plain(groups["prospect"].get("company"))
+    if isinstance(whole, str):
+        company.update({key: company.get(key) or value for key, value in _names(whole).items()})
+    return groups
+
+
+def _names(company: str) -> Mapping[str, str]:
+    return {"name": company, "short_name": short_name(company)}
+
+
+def _found(name: str, text: str) -> re.Match[str] | None:
+    return _whole_word(name[:200]).search(text) if name else None
+
+
+@lru_cache(maxsize=256)
+def _whole_word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
