@@ -1,0 +1,1 @@
+"""What moves people by itself: the rule format, the fold, and its explanation (docs/rules.md)."""
