@@ -66,7 +66,7 @@ _PATTERNS = (
     _pattern(
         "markup",
         "error",
-        r"<(?:your |the |insert )?(?:first|last|full|company|prospect)?[ _-]?(?:name|title|company|city|link)>",
+    X
         "a placeholder is left; fill it in",
         _I,
     ),
