@@ -66,7 +66,7 @@ _PATTERNS = (
     _pattern(
         "markup",
         "error",
-    X
+        r"<(?:your |the |insert )?(?:first|last|full|company)?[ _-]?(?:name|title|company|city|link)>",
         "a placeholder is left; fill it in",
         _I,
     ),

@@ -17,12 +17,14 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     that comes twice is the first of the two.
     """
     local = datetime.combine(day, at.replace(fold=0), tzinfo=zone)
-    before, after = local.utcoffset(), local.replace(fold=1).utcoffset()
-    assert before is not None
-    assert after is not None
-    if after > before:  # the gap: PEP 495 gives the offset before it for fold=0, after it for fold=1
+    # PEP 495: in a gap, fold=0 has the offset before it, which is the smaller one.
+    if _offset(local) < _offset(local.replace(fold=1)):
         return _end_of_gap(local)
     return local.astimezone(UTC)
+
+
+def _offset(local: datetime) -> timedelta:
+    return local.utcoffset() or timedelta()
 
 
 def _end_of_gap(local: datetime) -> datetime:
