@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 NOTED = Path(__file__).parents[2] / ".live" / "available"
-NEEDS = {"bluesky_network": "bluesky", "mail_servers": "mail", "browser": "chromium"}
+NEEDS = {"bluesky_network": "bluesky", "mail_servers": "mail", "chromium": "chromium"}
 
 State = Literal["yes", "no", "failed"]
 

@@ -60,7 +60,7 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
     _init_database(data)
     careless = ["fsync=off", "full_page_writes=off", "synchronous_commit=off"]
     settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", *careless]
-    command = [_postgres_program("postgres"), "-D", data, "-p", str(port)]
+    command: list[str | Path] = [_postgres_program("postgres"), "-D", data, "-p", str(port)]
     for setting in settings:
         command += ["-c", setting]
     ready = _postgres_program("pg_isready")
@@ -79,7 +79,7 @@ def postgres(folder: Path, port: int) -> Iterator[str]:
 @contextlib.contextmanager
 def redis(folder: Path, port: int) -> Iterator[str]:
     """A private Redis that keeps nothing; yields its address."""
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with running(command, log=folder / "redis.log", ready=lambda: answers(port)):
         yield f"127.0.0.1:{port}"
 

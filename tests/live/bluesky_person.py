@@ -42,14 +42,15 @@ class BlueskyPerson:
     def __init__(self, network: BlueskyNetwork, name: str) -> None:
         """Make the account `NAME-and-a-few-letters.test`."""
         self.network = network
+        self._token = ""
         self.handle = f"{name}{secrets.token_hex(3)}.test"
         account = {"handle": self.handle, "email": f"{self.handle}@mail.test", "password": PASSWORD}
-        made = self._procedure("com.atproto.server.createAccount", account, token=None)
+        made = self._procedure("com.atproto.server.createAccount", account)
         self.did: str = made["did"]
-        self._token: str = made["accessJwt"]
+        self._token = made["accessJwt"]
 
-    def _procedure(self, method: str, body: Mapping[str, Any], token: str | None = "own") -> Any:
-        headers = {"authorization": f"Bearer {self._token}"} if token else {}
+    def _procedure(self, method: str, body: Mapping[str, Any]) -> Any:
+        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
         return _answer(
             httpx.post(f"{self.network.pds}/xrpc/{method}", json=body, headers=headers, timeout=30)
         )
@@ -120,13 +121,14 @@ class BlueskyPerson:
         params = {"repo": self.did, "collection": collection, "limit": 100}
         return list(self._query("com.atproto.repo.listRecords", **params)["records"])
 
+    def visible(self, uri: str) -> dict[str, Any] | None:
+        """The post as the AppView shows it, or None if it does not."""
+        posts = self._query("app.bsky.feed.getPosts", uris=[uri])["posts"]
+        return dict(posts[0]) if posts else None
+
     def wait_for(self, uri: str) -> dict[str, Any]:
         """The post as the AppView shows it, as soon as it does."""
-
-        def look() -> list[dict[str, Any]]:
-            return list(self._query("app.bsky.feed.getPosts", uris=[uri])["posts"])
-
-        return until(look, PATIENCE, f"indexed {uri}")[0]
+        return until(lambda: self.visible(uri), PATIENCE, f"indexed {uri}")
 
     def notifications(self) -> list[dict[str, Any]]:
         """What others did towards us, newest first."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from tests.live import availability
 from tests.live.bluesky_network import BlueskyNetwork
 from tests.live.bluesky_network import bluesky_network as start_bluesky
@@ -17,6 +18,12 @@ from tests.live.mail_servers import MailServers
 from tests.live.mail_servers import mail_servers as start_mail
 
 LEFT_OUT = pytest.StashKey[list[str]]()
+CHROMIUM = "/usr/bin/chromium"
+# Root needs `--no-sandbox`; the rest keeps the browser from talking to its makers.
+QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+)
 MUST_FAIL = pytest.StashKey[str]()
 
 
@@ -73,3 +80,15 @@ def mail_servers() -> Iterator[MailServers]:
     """Dovecot and Postfix; see mail_person.py."""
     with _open_folder("mail") as folder, start_mail(folder) as servers:
         yield servers
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window.
+
+    Playwright's loop occupies the thread while it runs: no `asyncio.run` in the same module.
+    """
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+        yield browser
+        browser.close()

@@ -76,12 +76,10 @@ npm_install() { # prints why it could not
     fi
 }
 
-compile_sqlite() { # HEADERS
-    local npm_home
-    npm_home=$(npm root -g)/npm
-    cd node_modules/better-sqlite3 &&
-        npm_config_nodedir=$1 "$npm_home/bin/node-gyp-bin/node-gyp" rebuild --release
-}
+compile_sqlite() ( # HEADERS
+    gyp=$(npm root -g)/npm/bin/node-gyp-bin/node-gyp
+    cd node_modules/better-sqlite3 && npm_config_nodedir=$1 "$gyp" rebuild --release
+)
 
 why=$(apt_install dovecot-imapd dovecot-lmtpd dovecot-sieve postfix openssl)
 [ -z "$why" ] && [ "$(id -u)" != 0 ] && why="no Postfix and Dovecot start as root only"

@@ -48,7 +48,7 @@ def _certificate(folder: Path) -> None:
     names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
     request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30"]
     about = ["-subj", "/CN=localhost", "-addext", names]
-    files = ["-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
     subprocess.run([*request, *about, *files], check=True, capture_output=True)
 
 
@@ -92,14 +92,14 @@ def _configure_postfix(folder: Path, values: Mapping[str, object]) -> Path:
 @contextlib.contextmanager
 def mail_servers(folder: Path) -> Iterator[MailServers]:
     """Start both in `folder`: absolute, new, below folders that others may enter. Needs root."""
-    ports = free_ports(5)
-    servers = MailServers("localhost", *ports, certificate=folder / "certificate.pem")
+    smtp, submission, smtps, imap, imaps = free_ports(5)
+    servers = MailServers("localhost", smtp, submission, smtps, imap, imaps, folder / "certificate.pem")
     values = {"folder": folder, **{name: getattr(servers, name) for name in MailServers.__slots__}}
     _certificate(folder)
-    dovecot = ["/usr/sbin/dovecot", "-F", "-c", _configure_dovecot(folder, values)]
+    dovecot: list[str | Path] = ["/usr/sbin/dovecot", "-F", "-c", _configure_dovecot(folder, values)]
     config = _configure_postfix(folder, values)
     # `-s` keeps the master in the foreground; `postfix start` would let go of it.
-    postfix = [POSTFIX_PROGRAMS / "master", "-c", config, "-s"]
+    postfix: list[str | Path] = [POSTFIX_PROGRAMS / "master", "-c", config, "-s"]
     with (
         running(dovecot, log=folder / "dovecot.log", ready=lambda: answers(servers.imap)),
         running(postfix, log=folder / "postfix.log", ready=lambda: answers(servers.submission)),
