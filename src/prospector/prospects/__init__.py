@@ -1,0 +1,1 @@
+"""The people we want to win, and where they are active."""
