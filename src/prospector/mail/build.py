@@ -73,7 +73,7 @@ class _WirePolicy(EmailPolicy):
         return self.fold(name, value).encode("ascii")
 
 
-_WIRE = _WirePolicy(linesep="\r\n", max_line_length=78)
+_WIRE = _WirePolicy(linesep="\r\n", max_line_length=78, cte_type="7bit")
 
 
 def build(letter: Letter) -> bytes:

@@ -23,7 +23,7 @@ _WROTE = (
     r"wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|napisał\w*(?:\(a\))?|skrev|kirjoitti|"
     r"napsal\w*(?:\(a\))?|написал\w*(?:\(а\))?|пишет|yazdı|írta|het volgende geschreven|のメール|写道|작성"
 )
-_ATTRIBUTION = re.compile(rf"(?:{_OPENS})\b?.{{5,300}}?(?:{_WROTE}).{{0,120}}[:：]$", re.I)
+_ATTRIBUTION = re.compile(rf"(?:{_OPENS}).{{5,300}}?(?:{_WROTE}).{{0,120}}[:：]$", re.I)
 _NAMED = re.compile(rf".{{3,120}}<\S+@\S+>.{{0,60}}(?:{_WROTE}).{{0,60}}[:：]$", re.I)
 
 _SEPARATOR = re.compile(
