@@ -21,6 +21,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS"})
 RETRIED = frozenset({502, 503, 504})
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
+_ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _ANYTHING = cast(Any, object)
 
 
@@ -60,12 +61,16 @@ class Answer:
             return body.decode("utf-8", "replace")
 
     def json(self, type: type[T] = _ANYTHING) -> T:
-        """Decode and validate (RFC 8259: UTF-8, no NaN); a BOM is let pass, as parsers may.
+        """Decode and validate (RFC 8259: UTF-8, no NaN); a BOM is let pass, as parsers may, and
+        NUL characters are dropped, which no database of ours takes.
 
         Raises `Broken` with the place where it went wrong.
         """
+        body = self.content.removeprefix(_BOM)
+        if b"\\u0000" in body:
+            body = _ESCAPED_NUL.sub(rb"\1", body)
         try:
-            return msgspec.json.decode(self.content.removeprefix(_BOM), type=type)
+            return msgspec.json.decode(body, type=type)
         except RecursionError:
             raise Broken(f"{shown(self.url)} sent JSON that is nested too deep.") from None
         except (msgspec.MsgspecError, ValueError) as error:
