@@ -16,7 +16,7 @@ _LIMIT_LINE = 300
 _LANGUAGES = ["en", "de", "cs", "da", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh"]
 
 _OPENS = (
-    r"on|am|le|el|il|op|em|no dia|w dniu|dnia|den|d\.|på|ti|ma|ke|to|pe|la|su|dne|"
+    r"(?:on|am|le|el|il|op|em|no dia|w dniu|dnia|den|på|ti|ma|ke|to|pe|la|su|dne)\b|d\.|"
     r"\d{4}[-/年.]|(?:mon|tue|wed|thu|fri|sat|sun)|pon|wt|śr|czw|pt|sob|niedz"
 )
 _WROTE = (
@@ -80,16 +80,22 @@ def _own_lines(lines: list[str]) -> list[str]:
 
 def _attribution(lines: list[str], at: int) -> int:
     """How many lines from here on are "On … they wrote:"; mail clients wrap it over up to three."""
-    if not lines[at]:
-        return 0
     joined = ""
     for length, line in enumerate(lines[at : at + 3], start=1):
         joined = f"{joined} {line}".strip()
-        if len(joined) > _LIMIT_LINE + 100:
+        if not line or len(joined) > _LIMIT_LINE + 100:
             return 0
         if joined.endswith((":", "：")) and re.search(r"\d|@", joined):
-            return length if _ATTRIBUTION.match(joined) or _NAMED.match(joined) else 0
+            return length if _attributes(joined, lines[at + 1 : at + length]) else 0
     return 0
+
+
+def _attributes(joined: str, after_first: list[str]) -> bool:
+    """Whether the whole is an attribution, and not an answer with one right below it."""
+    below = [" ".join(after_first[start:]) for start in range(len(after_first))]
+    if _ATTRIBUTION.match(joined):
+        return not any(map(_ATTRIBUTION.match, below))
+    return bool(_NAMED.match(joined)) and not any(map(_NAMED.match, below))
 
 
 def _quotes(lines: list[str], at: int) -> bool:
