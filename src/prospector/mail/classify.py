@@ -125,7 +125,7 @@ def _is_bulk(message: Message) -> bool:
 
 def _day(written: datetime | None, now: datetime) -> date:
     """The day a mail was written; a date before e-mail was common, or years ahead, is not credible."""
-    credible = written is not None and 1995 <= written.year and written <= now + timedelta(days=730)
+    credible = written is not None and written.year >= 1995 and written <= now + timedelta(days=730)
     return (written if written is not None and credible else now).date()
 
 
