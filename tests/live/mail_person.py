@@ -56,12 +56,12 @@ class MailPerson:
             References=references,
         )
 
-    def mails(self, folder: str = "INBOX") -> list[EmailMessage]:
-        """All mails of a folder, left unread."""
+    def mails(self, folder: str = "INBOX", criterion: str = "ALL") -> list[EmailMessage]:
+        """The mails of a folder that meet an IMAP search criterion, left unread."""
         with imaplib.IMAP4_SSL(self.servers.host, self.servers.imaps, ssl_context=self._tls) as imap:
             imap.login(self.address, PASSWORD)
             imap.select(folder, readonly=True)
-            numbers = imap.search(None, "ALL")[1][0].split()
+            numbers = imap.search(None, criterion)[1][0].split()
             if not numbers:
                 return []
             parts = imap.fetch(b",".join(numbers).decode(), "(BODY.PEEK[])")[1]
