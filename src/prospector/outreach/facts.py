@@ -105,7 +105,9 @@ class Reading:
         return {name: Group(self, name, self._facts.get(name)) for name in VOCABULARY}
 
     def note(self, path: str, value: object) -> object:
-        self.read[path] = known = plain(value)
+        if path not in self.read:
+            self.read[path] = plain(value)
+        known = self.read[path]
         return Missing(path) if known is None else known
 
 

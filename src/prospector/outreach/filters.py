@@ -75,8 +75,9 @@ def truncated(text: str, length: int) -> str:
     if len(text) <= length:
         return text
     head = text[: max(length - 1, 0)]
-    between_words = head.rpartition(" ")[0] or head
-    return between_words.rstrip(" ,;:.–-") + "…"
+    if text[len(head)].isalnum():
+        head = head.rpartition(" ")[0] or head
+    return head.rstrip(" ,;:.–-") + "…"
 
 
 def reply_subject(text: str) -> str:
