@@ -124,7 +124,6 @@ class AccountTable(BaseModel):
     every: Duration = timedelta(milliseconds=100)
     private: bool = False
     concurrency: int = Field(default=4, ge=1, le=64)
-    per_host: int = Field(default=1, ge=1, le=64)
     daily_cap: int | None = Field(default=None, ge=0)
 
 

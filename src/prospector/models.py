@@ -160,8 +160,8 @@ class Profile(SQLModel, table=True):
         partial("uq_profile_remote", "platform", "remote_id", where="remote_id IS NOT NULL", unique=True),
         partial(
             "ix_profile_due",
-            "next_poll_at",
             "account_id",
+            "next_poll_at",
             where="gone_at IS NULL AND next_poll_at IS NOT NULL",
         ),
     )

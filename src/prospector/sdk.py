@@ -159,7 +159,11 @@ YES, NO = Can("yes"), Can("no")
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a connector can do; what is not named it cannot."""
+    """What a connector can do; what is not named it cannot.
+
+    `longest` is the longest text that the platform takes, in characters. `find_is_proof` says that
+    what `Connector.find` does not find was surely not done.
+    """
 
     posts: Can = NO
     interactions: Can = NO
@@ -168,6 +172,8 @@ class Capabilities:
     dm: Can = NO
     follow: Can = NO
     email: Can = NO
+    longest: int | None = None
+    find_is_proof: bool = False
 
     def act(self, action: str) -> Can:
         return getattr(self, action, NO) if action in ("like", "reply", "dm", "follow", "email") else NO

@@ -1,0 +1,97 @@
+"""Never write to them: one table, checked in the very UPDATE that claims a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from prospector.models import Engagement, Message, Profile, Prospect, Suppression
+from prospector.store import insert_new
+
+# What stops all writing at once, whatever the rules say (rules.md, S16).
+HARD_STOPS: Mapping[str, str] = {
+    "unsubscribe": "they asked us not to write",
+    "complaint": "they reported our mail as spam",
+    "bounce": "the address does not exist",
+}
+
+
+class UnknownFormError(Exception):
+    """What was given is neither an address nor a domain; the message says what is."""
+
+
+def key_of(text: str) -> str:
+    """The key of an address (`a@b.example`) or a domain (`b.example`). Raises `UnknownFormError`."""
+    plain = text.strip().lower().removeprefix("mailto:")
+    if "@" in plain.lstrip("@"):
+        return f"email:{plain}"
+    domain = plain.lstrip("@")
+    if "." in domain and " " not in domain and "/" not in domain:
+        return f"domain:{domain}"
+    raise UnknownFormError(f'"{text}" is neither an e-mail address nor a domain such as example.com.')
+
+
+def keys_of(prospect: Prospect, profiles: Iterable[Profile]) -> list[str]:
+    """All keys under which a person may be suppressed."""
+    keys = [f"person:{prospect.id}"]
+    if prospect.email:
+        domain = prospect.email.rpartition("@")[2]
+        keys += [f"email:{prospect.email}", f"domain:{domain}"]
+    keys += [f"{profile.platform}:{profile.remote_id}" for profile in profiles if profile.remote_id]
+    return keys
+
+
+def suppressed(session: Session, prospect: Prospect) -> str | None:
+    """Why this person is never written to, or None."""
+    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
+    wanted = select(Suppression.why).where(col(Suppression.key).in_(keys_of(prospect, profiles)))
+    return session.exec(wanted).first()
+
+
+def suppress(session: Session, keys: Iterable[str], why: str, by: str, now: datetime) -> int:
+    """Add keys; how many are new. Nothing takes one away but a person's own hand."""
+    rows = [{"key": key, "why": why, "at": now, "by": by} for key in dict.fromkeys(keys)]
+    return len(insert_new(session, Suppression, rows, returning=("key",))) if rows else 0
+
+
+def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
+    """Act on an engagement that forbids writing; why, or None where it does not.
+
+    A bounce counts only when it is hard. Mail stops a person only when it quotes a message of
+    ours or comes from the address itself, so that nobody can stop somebody else's mail.
+    """
+    why = HARD_STOPS.get(engagement.kind)
+    if why is None or engagement.by != "them" or engagement.prospect_id is None:
+        return None
+    if engagement.kind == "bounce" and not engagement.attributes.get("hard"):
+        return None
+    prospect = session.get_one(Prospect, engagement.prospect_id)
+    if engagement.channel == "email" and not _believable(session, prospect, engagement):
+        return None
+    keys = [f"email:{prospect.email}"] if engagement.kind == "bounce" else [f"person:{prospect.id}"]
+    if engagement.kind != "bounce" and prospect.email:
+        keys.append(f"email:{prospect.email}")
+    suppress(session, keys, why, f"engagement:{engagement.key}", now)
+    return why
+
+
+def _believable(session: Session, prospect: Prospect, engagement: Engagement) -> bool:
+    """Forged bounces and opt-outs: the mail must quote a Message-ID of ours to this person, or, but
+    for bounces and complaints, come from their own address."""
+    quoted = engagement.attributes.get("refers_to") or []
+    ours = select(Message.id).where(
+        Message.prospect_id == prospect.id, col(Message.message_id).in_(list(quoted))
+    )
+    if quoted and session.exec(ours).first() is not None:
+        return True
+    return engagement.kind == "unsubscribe" and engagement.actor == prospect.email
+
+
+def lift(session: Session, keys: Iterable[str]) -> int:
+    """Take suppressions away, by a person's own decision; how many there were."""
+    found = session.exec(select(Suppression).where(col(Suppression.key).in_(list(keys)))).all()
+    for row in found:
+        session.delete(row)
+    return len(found)

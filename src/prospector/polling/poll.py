@@ -1,0 +1,164 @@
+"""The life of a look: claim (a short transaction), fetch (none open), record (one transaction)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from prospector.config import Polling
+from prospector.polling import record
+from prospector.polling.planner import Pace
+from prospector.polling.record import Claimed, Recorded
+from prospector.runtime import AccountContext, Runtime
+from prospector.sdk import Broken, Connector, ConnectorError, Gone, Identity, Later, Page, Unauthorised
+
+MOST_PAGES = 20
+OUTCOMES: tuple[tuple[type[ConnectorError], str], ...] = (
+    (Later, "later"),
+    (Gone, "gone"),
+    (Unauthorised, "unauthorised"),
+)
+
+
+async def poll_profiles(runtime: Runtime, ids: Sequence[int]) -> list[Recorded]:
+    """Look at these profiles, as far as they are still due; what each look came to."""
+    now = runtime.now()
+    polling = runtime.installation.settings.file.polling
+    claimed = await runtime.installation.store.write_async(
+        lambda session: record.claim_profiles(session, ids, now, polling.lease)
+    )
+    return list(await asyncio.gather(*(_in_turn(runtime, one) for one in claimed)))
+
+
+async def poll_inbox(runtime: Runtime, account_id: int) -> list[Recorded]:
+    """Look at what people did towards one of our accounts, if it is due."""
+    now = runtime.now()
+    polling = runtime.installation.settings.file.polling
+    claimed = await runtime.installation.store.write_async(
+        lambda session: record.claim_inbox(session, account_id, now, polling.lease)
+    )
+    return [await _in_turn(runtime, claimed)] if claimed else []
+
+
+def pace_of(polling: Polling, claimed: Claimed) -> Pace:
+    """The bounds of the next look; an inbox is looked at steadily."""
+    if claimed.profile_id is None:
+        return Pace(polling.inbox_every, polling.inbox_every, polling.inbox_every)
+    return Pace(polling.by_stage.get(claimed.stage, polling.every), polling.least, polling.most)
+
+
+async def _in_turn(runtime: Runtime, claimed: Claimed) -> Recorded:
+    async with runtime.turn(claimed.account_id):
+        return await _look(runtime, claimed)
+
+
+async def _look(runtime: Runtime, claimed: Claimed) -> Recorded:
+    started_at = runtime.now()
+    context = runtime.context(claimed.account_id)
+    try:
+        return await _pages(runtime, context, claimed, started_at)
+    except ConnectorError as error:
+        return await _failed(runtime, claimed, error, started_at)
+    except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
+        # A connector's own mistake about an answer must not stop the others.
+        wrapped = Broken(f"the connector could not read the answer: {type(error).__name__}: {error}")
+        return await _failed(runtime, claimed, wrapped, started_at)
+
+
+async def _pages(
+    runtime: Runtime, context: AccountContext, claimed: Claimed, started_at: datetime
+) -> Recorded:
+    """Fetch and record page after page; each moves the cursor in the commit that stores it."""
+    connector = runtime.connector(claimed.account_id)
+    identity = await _identity(runtime, context, connector, claimed) if claimed.ref else None
+    found, lines = 0, []
+    for number in range(1, MOST_PAGES + 1):
+        page = await _fetch(connector, context, identity, claimed.cursor)
+        if page.more and number == MOST_PAGES:
+            page = _last(page, started_at)
+        recorded = await _record(runtime, connector, claimed, page, started_at)
+        found += recorded.found
+        lines.extend(recorded.lines)
+        if not recorded.more:
+            break
+        claimed = _advanced(claimed, page)
+    outcome = "new" if found and recorded.outcome != "lost" else recorded.outcome
+    return Recorded(claimed.label, outcome, found, None, claimed.profile_id, False, tuple(lines))
+
+
+async def _fetch(
+    connector: Connector, context: AccountContext, identity: Identity | None, cursor: str | None
+) -> Page:
+    if identity is None:
+        return await connector.inbox(context, cursor)
+    return await connector.poll(context, identity, cursor)
+
+
+def _last(page: Page, started_at: datetime) -> Page:
+    """The budget of pages is used up: go on at the next look, and claim to have covered nothing."""
+    oldest = min((seen.at for seen in page.seen if seen.at is not None), default=started_at)
+    return Page(page.seen, page.cursor, False, min(oldest, started_at), page.retracted, page.moved, page.wait)
+
+
+async def _identity(
+    runtime: Runtime, context: AccountContext, connector: Connector, claimed: Claimed
+) -> Identity:
+    """Who the profile is: as stored, else asked once and stored."""
+    ref = claimed.ref
+    if ref is None:
+        raise Broken("an inbox has no identity")
+    if claimed.remote_id is not None:
+        url = claimed.source_url or ref.url
+        return Identity(ref.platform, claimed.remote_id, ref.handle, url, claimed.name)
+    identity = await connector.resolve(context, ref)
+    now = runtime.now()
+    twin = await runtime.installation.store.write_async(
+        lambda session: record.record_identity(session, claimed, identity, now)
+    )
+    if twin is not None:
+        raise Gone(f"this is the same account as profile {twin}; remove one of the two")
+    return identity
+
+
+async def _record(
+    runtime: Runtime, connector: Connector, claimed: Claimed, page: Page, started_at: datetime
+) -> Recorded:
+    polling = runtime.installation.settings.file.polling
+    now = runtime.now()
+    channel = claimed.ref.platform if claimed.ref else min(connector.platforms, default=connector.name)
+
+    def work(session: Session) -> Recorded:
+        return record.record_page(
+            session,
+            claimed,
+            page,
+            channel=channel,
+            started_at=started_at,
+            now=now,
+            grace=polling.grace,
+            pace=pace_of(polling, claimed),
+            consequences=runtime.consequences,
+        )
+
+    return await runtime.installation.store.write_async(work)
+
+
+async def _failed(
+    runtime: Runtime, claimed: Claimed, error: ConnectorError, started_at: datetime
+) -> Recorded:
+    outcome = next((name for kind, name in OUTCOMES if isinstance(error, kind)), "broken")
+    seconds = error.seconds if isinstance(error, Later) else None
+    now, pace = runtime.now(), pace_of(runtime.installation.settings.file.polling, claimed)
+    return await runtime.installation.store.write_async(
+        lambda session: record.record_failure(
+            session, claimed, outcome, str(error), seconds=seconds, started_at=started_at, now=now, pace=pace
+        )
+    )
+
+
+def _advanced(claimed: Claimed, page: Page) -> Claimed:
+    return replace(claimed, cursor=page.cursor if page.cursor is not None else claimed.cursor)

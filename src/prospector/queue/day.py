@@ -1,0 +1,193 @@
+"""Cards in the store: causes come in, a person decides, the day is planned and swept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from prospector.config import Queue
+from prospector.models import Card, Message, Prospect
+from prospector.outreach import drafts
+from prospector.queue import rank
+from prospector.queue.plan import Item, Plan, act_of, plan
+from prospector.queue.rank import Cause, Section, Standing
+from prospector.store import insert_new
+
+OPEN = ("open", "snoozed")
+WAKES = {"reply": Section.ANSWER}
+StandingOf = Callable[[Session, Prospect], Standing]
+
+
+class CardError(Exception):
+    """A card cannot be decided like that; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """What housekeeping did to the cards."""
+
+    woken: int = 0
+    expired: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.woken or self.expired)
+
+    def sentence(self) -> str:
+        return f"{self.woken} cards came back, {self.expired} expired"
+
+
+def cause_json(cause: Cause) -> dict[str, Any]:
+    return asdict(cause) | {"at": cause.at.isoformat()}
+
+
+def cause_of(stored: Mapping[str, Any]) -> Cause:
+    return Cause(**{**stored, "at": datetime.fromisoformat(stored["at"])})
+
+
+def offer(
+    session: Session,
+    prospect: Prospect,
+    causes: Sequence[Cause],
+    standing: Standing,
+    now: datetime,
+    due_on: datetime | None = None,
+) -> Card | None:
+    """Put causes on the person's one card, made if there is none; None where nothing lives.
+
+    An answer always brings a snoozed card back, and so does a post where it was snoozed for one.
+    """
+    card = session.exec(
+        select(Card).where(Card.prospect_id == prospect.id, col(Card.state).in_(OPEN)).with_for_update()
+    ).first()
+    known = [cause_of(stored) for stored in card.causes] if card else []
+    fresh = [cause for cause in causes if cause not in known]
+    ranked = rank.rank([*known, *fresh], standing, now)
+    if ranked.expired or not fresh:
+        return card
+    if card is None:
+        card = _new_card(session, prospect, due_on or now, now)
+    elif due_on is None or due_on < card.due_on:
+        card.due_on = min(card.due_on, due_on or now)
+    _apply(card, ranked)
+    if card.state == "snoozed" and _wakes(card, fresh):
+        card.state, card.until, card.wake_on = "open", None, None
+    session.flush()
+    return card
+
+
+def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datetime) -> Card:
+    row = {
+        "prospect_id": prospect.id,
+        "owner_id": prospect.owner_id,
+        "state": "open",
+        "due_on": due_on,
+        "created_at": now,
+        "section": "",
+        "priority": 0,
+        "causes": [],
+        "reasons": [],
+    }
+    insert_new(session, Card, [row])
+    return session.exec(select(Card).where(Card.prospect_id == prospect.id, col(Card.state).in_(OPEN))).one()
+
+
+def _apply(card: Card, ranked: rank.Ranked) -> None:
+    card.causes = [cause_json(cause) for cause in ranked.live_causes]
+    card.reasons = [asdict(reason) for reason in ranked.reasons]
+    card.priority = ranked.priority
+    card.section = ranked.section.name.lower() if ranked.section is not None else ""
+    card.expires_at = ranked.expires_at
+
+
+def _wakes(card: Card, causes: Sequence[Cause]) -> bool:
+    answered = any(cause.sort.section is Section.ANSWER for cause in causes)
+    return answered or (card.wake_on == "post" and any(cause.kind == "post" for cause in causes))
+
+
+def decide(
+    session: Session, card_id: int, state: str, *, user_id: int | None, why: str | None, now: datetime
+) -> Card:
+    """Done or dismissed: all its causes are decided; drafts that were not approved go with it."""
+    card = _open_card(session, card_id)
+    card.state, card.decided_by, card.decided_at, card.decided_why = state, user_id, now, why
+    drafts.discard_drafts(session, card_id, f"the card was {state}")
+    return card
+
+
+def snooze(
+    session: Session, card_id: int, *, until: datetime | None, wake_on: str | None, now: datetime
+) -> Card:
+    """Put a card away until a date, or until they post or reply. Raises `CardError`."""
+    card = _open_card(session, card_id)
+    if until is not None and until <= now:
+        raise CardError("That time has passed; give one in the future.")
+    card.state, card.until, card.wake_on = "snoozed", until, wake_on or "date"
+    return card
+
+
+def _open_card(session: Session, card_id: int) -> Card:
+    card = session.get(Card, card_id, with_for_update=True)
+    if card is None:
+        raise CardError(f"There is no card {card_id}. `prospector queue` lists today's.")
+    if card.state not in OPEN:
+        raise CardError(f"Card {card_id} is {card.state} already.")
+    return card
+
+
+def today(session: Session, queue: Queue, now: datetime, owner_id: int | None = None) -> Plan:
+    """The finite day: the open cards that fit into the rep's minutes, answers always."""
+    statement = select(Card).where(Card.state == "open", col(Card.due_on) <= now)
+    if owner_id is not None:
+        statement = statement.where(Card.owner_id == owner_id)
+    cards = session.exec(statement.order_by(col(Card.priority).desc()).limit(1000)).all()
+    messages = drafts.of_card(session, [card.id for card in cards])
+    return plan([item_of(card, messages.get(card.id)) for card in cards], queue.minutes, {}, now)
+
+
+def item_of(card: Card, message: Message | None) -> Item:
+    section = Section[card.section.upper()]
+    since = min((cause_of(stored).at for stored in card.causes), default=card.created_at)
+    return Item(
+        id=card.id,
+        priority=card.priority,
+        section=section,
+        act=act_of(message.action if message else None, section),
+        since=since,
+        expires_at=card.expires_at,
+    )
+
+
+def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> Sweep:
+    """Wake what was snoozed until now, expire what nothing keeps alive, plan the day at its start."""
+    due = col(Card.state) == "snoozed", col(Card.until) <= now
+    woken = session.exec(select(Card).where(*due)).all()
+    for card in woken:
+        card.state, card.until, card.wake_on = "open", None, None
+    over = session.exec(select(Card).where(col(Card.state).in_(OPEN), col(Card.expires_at) <= now)).all()
+    for card in over:
+        card.state, card.decided_at, card.decided_why = "expired", now, "all its causes are past"
+        drafts.discard_drafts(session, card.id, "the card expired")
+    session.flush()
+    _plan_the_day(session, queue, standing_of, now)
+    return Sweep(len(woken), len(over))
+
+
+def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> None:
+    """Once a day, at the rep's start, work the priorities out anew; never under the cursor."""
+    local = now.astimezone(ZoneInfo(queue.timezone))
+    start = local.replace(hour=queue.day_start.hour, minute=queue.day_start.minute, second=0, microsecond=0)
+    start = start.astimezone(UTC)
+    if now < start:
+        return
+    stale = select(Card).where(Card.state == "open", col(Card.created_at) < start)
+    for card in session.exec(stale.where(col(Card.due_on) < start)):
+        standing = standing_of(session, session.get_one(Prospect, card.prospect_id))
+        ranked = rank.rank([cause_of(stored) for stored in card.causes], standing, now)
+        if not ranked.expired:
+            _apply(card, ranked)
+        card.due_on = start

@@ -1,0 +1,277 @@
+"""The fold at work on the store: re-fold one prospect and write the difference.
+
+Stored moves are what the fold says, always: what is new is inserted, what vanished is superseded
+and kept for audit, what is the same is left alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import case
+from sqlmodel import Session, col, select, update
+
+from prospector.models import Engagement, Move, Prospect, Ruleset
+from prospector.rules import explain, fit, format, score
+from prospector.rules.event import Event
+from prospector.rules.fold import fold
+from prospector.rules.history import Firing, History, Version
+from prospector.rules.ruleset import Ruleset as Rules
+from prospector.sdk import BY_HAND_KINDS
+from prospector.store import insert_new
+
+Key = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Refolded:
+    """What one re-fold changed: firings that are new, and keys that are superseded."""
+
+    prospect: Prospect
+    history: History
+    new: tuple[Firing, ...]
+    superseded: tuple[str, ...]
+    before: str
+
+    @property
+    def moved(self) -> bool:
+        return self.before != self.history.stage
+
+
+@dataclass
+class Parsed:
+    """Rulesets parsed once for each text."""
+
+    known: dict[str, Rules] = field(default_factory=dict)
+
+    def rules(self, text: str) -> Rules:
+        if text not in self.known:
+            self.known[text] = format.parse(text)
+        return self.known[text]
+
+    def versions(self, session: Session) -> tuple[Version, ...]:
+        """The rulesets that the fold takes: those that have been live, in the order they were."""
+        rows = session.exec(
+            select(Ruleset).where(col(Ruleset.live_from).is_not(None)).order_by(col(Ruleset.live_from))
+        )
+        return tuple(
+            Version(row.id, seconds(row.live_from), self.rules(row.source), row.voided_at is not None)
+            for row in rows
+            if row.live_from is not None
+        )
+
+
+def seconds(time: datetime) -> int:
+    return int(time.timestamp())
+
+
+def moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
+
+
+def go_live(session: Session, text: str, note: str, user_id: int | None, now: datetime) -> Ruleset | None:
+    """Make this text the live ruleset from this second on; None where it is live already."""
+    live = session.exec(select(Ruleset).where(Ruleset.state == "live")).first()
+    if live is not None and live.source == text:
+        return None
+    second = now.replace(microsecond=0)
+    if live is not None:
+        live.state, live.live_until = "retired", second
+        session.flush()
+    ruleset = Ruleset(source=text, note=note, user_id=user_id, state="live", live_from=second, created_at=now)
+    session.add(ruleset)
+    session.flush()
+    return ruleset
+
+
+def events_of(session: Session, prospect_id: int) -> list[Event]:
+    """Everything that happened with a prospect, as the fold sees it."""
+    hand = case((col(Engagement.kind).in_(BY_HAND_KINDS), col(Engagement.attributes)), else_=None)
+    rows = session.execute(
+        select(  # type: ignore[call-overload]
+            Engagement.key,
+            Engagement.kind,
+            Engagement.by,
+            Engagement.channel,
+            Engagement.at,
+            Engagement.seen_at,
+            Engagement.post,
+            Engagement.retracted_at,
+            hand,
+        ).where(Engagement.prospect_id == prospect_id)
+    )
+    return [
+        Event(
+            id=key,
+            kind=kind,
+            by=by,
+            channel=channel,
+            at=seconds(at),
+            seen_at=seconds(seen_at),
+            post=post,
+            retracted_at=seconds(retracted_at) if retracted_at is not None else None,
+            attributes=attributes or {},
+        )
+        for key, kind, by, channel, at, seen_at, post, retracted_at, attributes in rows
+    ]
+
+
+def history_of(
+    prospect: Prospect, events: Sequence[Event], versions: Sequence[Version], horizon: datetime | None
+) -> History:
+    """F for one prospect (docs/rules.md): its stage history, from its events and the rules alone."""
+    return fold(
+        versions,
+        events,
+        horizon=seconds(horizon) if horizon is not None else seconds(prospect.tracked_from),
+        start_stage=prospect.start_stage,
+        tracked_from=seconds(prospect.tracked_from),
+    )
+
+
+def refold(
+    session: Session,
+    prospect: Prospect,
+    versions: Sequence[Version],
+    horizon: datetime | None,
+    now: datetime,
+) -> Refolded:
+    """Fold a prospect, locked by the caller, and write the difference."""
+    history = history_of(prospect, events_of(session, prospect.id), versions, horizon)
+    wanted = {row_key(row): row for row in rows_of(prospect, history, now)}
+    stored = {
+        (move.key, move.ruleset_id): move
+        for move in session.exec(
+            select(Move).where(Move.prospect_id == prospect.id, col(Move.superseded_at).is_(None))
+        )
+    }
+    gone = [move for key, move in stored.items() if not _same(wanted.get(key), move)]
+    _supersede(session, gone, now)
+    kept = stored.keys() - {(move.key, move.ruleset_id) for move in gone}
+    firings = {(firing.key, firing.version): firing for firing in history.firings}
+    missing = [row for key, row in wanted.items() if key not in kept]
+    for row in missing:
+        firing = firings.get(row_key(row))
+        row["why"] = explain.why(firing).as_json() if firing is not None else {}
+    if missing:
+        insert_new(session, Move, missing)
+    before = prospect.stage
+    _update(prospect, history, versions, horizon)
+    new = tuple(firings[row_key(row)] for row in missing if row_key(row) in firings)
+    vanished = tuple(move.key for move in gone if (move.key, move.ruleset_id) not in wanted)
+    return Refolded(prospect, history, new, vanished, before)
+
+
+def rows_of(prospect: Prospect, history: History, now: datetime) -> list[dict[str, Any]]:
+    """The rows of `move` that a history stands for: all firings, and the moves by hand."""
+    fired = [
+        {
+            "key": firing.key,
+            "prospect_id": prospect.id,
+            "ruleset_id": firing.version,
+            "rule": firing.rule,
+            "before": firing.before,
+            "after": firing.after,
+            "effective_at": moment(firing.effective_at),
+            "decided_at": now,
+        }
+        for firing in history.firings
+    ]
+    by_hand = [
+        {
+            "key": move.key,
+            "prospect_id": prospect.id,
+            "ruleset_id": None,
+            "rule": None,
+            "before": move.before,
+            "after": move.after,
+            "effective_at": moment(move.effective_at),
+            "decided_at": now,
+        }
+        for move in history.moves
+        if move.rule is None
+    ]
+    return fired + by_hand
+
+
+def row_key(row: dict[str, Any]) -> Key:
+    return row["key"], row["ruleset_id"]
+
+
+def differences(stored: Sequence[Move], prospect: Prospect, history: History, now: datetime) -> list[str]:
+    """Where stored moves are not the fold's: empty, or there is a bug (invariant I3)."""
+    wanted = {row_key(row): row for row in rows_of(prospect, history, now)}
+    found = {(move.key, move.ruleset_id): move for move in stored}
+    problems = [f"{key[0][:12]} is missing" for key in wanted.keys() - found.keys()]
+    problems += [f"{key[0][:12]} should not be there" for key in found.keys() - wanted.keys()]
+    problems += [
+        f"{key[0][:12]} differs" for key in wanted.keys() & found.keys() if not _same(wanted[key], found[key])
+    ]
+    if prospect.stage != history.stage:
+        problems.append(f"the stage is {prospect.stage}, the fold says {history.stage}")
+    return problems
+
+
+def score_of(prospect_events: Sequence[Event], rules: Rules, now: datetime) -> int:
+    """The decayed score in whole points (S9)."""
+    at = seconds(now)
+    weighted = _weighted(
+        [event for event in prospect_events if event.at <= at and event.counts_at(at)], rules
+    )
+    return score.score(weighted, at, rules.points.half_life) // 1_000_000
+
+
+def _weighted(events: Sequence[Event], rules: Rules) -> list[tuple[int, int]]:
+    weights = rules.points.weights
+    pairs = ((event.at, weights.get(f"{event.by}.{event.kind}", 0)) for event in events)
+    return sorted((at, weight) for at, weight in pairs if weight > 0)
+
+
+def _heat(events: Sequence[Event], rules: Rules) -> float:
+    """ln Σ w·e^(λt): an order by warmth that time does not change (performance.md, finding 5)."""
+    rate = math.log(2) / rules.points.half_life
+    terms = [rate * at + math.log(weight) for at, weight in _weighted(events, rules)]
+    if not terms:
+        return 0.0
+    top = max(terms)
+    return top + math.log(sum(math.exp(term - top) for term in terms))
+
+
+def _update(
+    prospect: Prospect, history: History, versions: Sequence[Version], horizon: datetime | None
+) -> None:
+    prospect.stage, prospect.stage_at = history.stage, moment(history.entered)
+    prospect.next_timer_at = moment(history.next_timer) if history.next_timer is not None else None
+    prospect.horizon = horizon
+    if not versions:
+        return
+    rules = versions[-1].ruleset
+    prospect.heat = _heat(history.events, rules)
+    verdict = fit.fit_of(rules.fit, history.fields)
+    prospect.fit, prospect.fit_verdict = verdict.points, verdict.verdict
+    prospect.fit_reasons = [
+        list(reason) if isinstance(reason, tuple) else reason for reason in verdict.reasons
+    ]
+
+
+def _supersede(session: Session, moves: Sequence[Move], now: datetime) -> None:
+    if moves:
+        session.exec(
+            update(Move)
+            .where(col(Move.id).in_([move.id for move in moves]))
+            .values(superseded_at=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _same(row: dict[str, Any] | None, move: Move) -> bool:
+    return row is not None and (row["rule"], row["before"], row["after"], row["effective_at"]) == (
+        move.rule,
+        move.before,
+        move.after,
+        move.effective_at,
+    )

@@ -1,0 +1,165 @@
+"""What the tables say is due, and the jobs that do it: the same functions behind both engines."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from prospector.models import Account, Message, Poll, Profile
+from prospector.outreach import deliver, outbox
+from prospector.polling import poll
+from prospector.polling.record import Recorded
+from prospector.queue import day
+from prospector.runtime import Runtime
+from prospector.telemetry import log
+
+LEAST_BATCH = 4
+MOST_BATCH = 200
+POLLS_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due now: profiles by account, inboxes, messages, and messages in doubt."""
+
+    profiles: Mapping[int, list[int]] = field(default_factory=dict)
+    inboxes: list[int] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
+    unknown: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.profiles or self.inboxes or self.messages)
+
+
+def due(session: Session, now: datetime, batch: Callable[[int], int]) -> Due:
+    """One indexed read for each account that is not paused; `batch` tells how many it may take."""
+    accounts = [account for account in session.exec(select(Account)) if not paused(account, now)]
+    profiles = {}
+    for account in accounts:
+        ids = _profiles_due(session, account.id, now, batch(account.id))
+        if ids:
+            profiles[account.id] = ids
+    inboxes = [a.id for a in accounts if a.next_poll_at is not None and a.next_poll_at <= now]
+    unknown = select(Message.id).where(Message.state == "unknown").limit(50)
+    return Due(profiles, inboxes, outbox.due(session, now), list(session.exec(unknown)))
+
+
+def paused(account: Account, now: datetime) -> bool:
+    return account.paused_why is not None and (account.paused_until is None or account.paused_until > now)
+
+
+def _profiles_due(session: Session, account_id: int, now: datetime, limit: int) -> list[int]:
+    statement = (
+        select(Profile.id)
+        .where(
+            Profile.account_id == account_id,
+            col(Profile.gone_at).is_(None),
+            col(Profile.next_poll_at).is_not(None),
+            col(Profile.next_poll_at) <= now,
+        )
+        .order_by(col(Profile.next_poll_at))
+        .limit(limit)
+    )
+    return list(session.exec(statement))
+
+
+def batch_size(every_ms: int, concurrency: int, tick_seconds: float) -> int:
+    """How many looks an account may begin before the next tick: what its pace can serve."""
+    paced = int(tick_seconds * 1000 / every_ms) if every_ms else MOST_BATCH
+    return max(LEAST_BATCH, min(MOST_BATCH, max(paced, concurrency)))
+
+
+# --- jobs ---------------------------------------------------------------------------------------
+
+
+async def look(runtime: Runtime, account_id: int, ids: list[int]) -> list[Recorded]:
+    """Look at these profiles of one account."""
+    return [tell(recorded) for recorded in await poll.poll_profiles(runtime, ids)]
+
+
+async def inbox(runtime: Runtime, account_id: int) -> list[Recorded]:
+    """Look at what people did towards one of our accounts."""
+    name = runtime.installation.account(account_id).name
+    return [tell(recorded, name) for recorded in await poll.poll_inbox(runtime, account_id)]
+
+
+async def send(runtime: Runtime, message_id: int) -> deliver.Delivered | None:
+    """Deliver one approved message."""
+    delivered = await deliver.deliver(runtime, message_id)
+    if delivered is not None:
+        log.info(delivered.state, text=delivered.label, why=delivered.why)
+        _tell_lines(delivered.lines)
+    return delivered
+
+
+async def reconcile(runtime: Runtime, message_id: int) -> deliver.Delivered | None:
+    """Look for a message of which nobody knows whether it was sent."""
+    delivered = await deliver.reconcile(runtime, message_id)
+    if delivered.state != "unknown":
+        log.info(delivered.state, text=f"{delivered.label}: was in doubt", why=delivered.why)
+    return delivered
+
+
+async def timers(runtime: Runtime) -> int:
+    """Fire the rules' timers that are due, as far as we have seen."""
+    now = runtime.now()
+    lines = await runtime.installation.store.write_async(
+        lambda session: runtime.consequences.fire_timers(session, now)
+    )
+    _tell_lines(tuple(lines))
+    return len(lines)
+
+
+async def keep(runtime: Runtime) -> None:
+    """Housekeeping: what a dead process left, cards that wake or expire, the plan of the day."""
+    now = runtime.now()
+    outreach = runtime.installation.settings.file.outreach
+    queue = runtime.installation.settings.file.queue
+
+    def work(session: Session) -> tuple[tuple[int, int], day.Sweep]:
+        recovered = outbox.recover(session, now - outreach.stuck_after)
+        session.exec(delete(Poll).where(col(Poll.started_at) < now - POLLS_KEPT))
+        return recovered, day.sweep(session, queue, runtime.consequences.standing_of, now)
+
+    (unsaid, unknown), sweep = await runtime.installation.store.write_async(work)
+    if unsaid or unknown:
+        log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
+    if sweep:
+        log.info("queue", text=sweep.sentence())
+
+
+def tell(recorded: Recorded, name: str = "") -> Recorded:
+    """One log line for a look, and one for each thing that followed."""
+    text = f"{name} {recorded.label}".strip()
+    match recorded.outcome:
+        case "new":
+            log.info("new", text=f"{text}: {recorded.found} new")
+        case "nothing" | "lost":
+            log.debug("poll", text=f"{text}: {recorded.outcome}")
+        case "later":
+            log.info("later", text=f"{text}: {recorded.error}")
+        case _:
+            log.warning(recorded.outcome, text=f"{text}: {recorded.error}")
+    _tell_lines(recorded.lines)
+    return recorded
+
+
+def _tell_lines(lines: tuple[str, ...]) -> None:
+    for line in lines:
+        kind, _, text = line.partition(" ")
+        log.info(kind, text=text)
+
+
+Job = Callable[..., Awaitable[Any]]
+JOBS: Mapping[str, Job] = {
+    "look": look,
+    "inbox": inbox,
+    "send": send,
+    "reconcile": reconcile,
+    "timers": timers,
+    "keep": keep,
+}
