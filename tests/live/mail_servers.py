@@ -42,6 +42,12 @@ class MailServers:
     imaps: int
     certificate: Path
 
+    def change_uid_validity(self, address: str, validity: int) -> None:
+        """Make all UIDs of an inbox worthless, as a restored backup or a moved mailbox does."""
+        update = ["mailbox", "update", "-u", address, "--uid-validity", str(validity), "INBOX"]
+        config = self.certificate.parent / "dovecot.conf"
+        subprocess.run(["doveadm", "-c", config, *update], check=True, capture_output=True)
+
 
 def _certificate(folder: Path) -> None:
     """A key and a certificate for localhost, signed by itself."""

@@ -15,7 +15,17 @@ from tests.live.context import LiveContext
 from tests.live.processes import until
 
 from prospector.http import Http, Network
-from prospector.sdk import Gone, Identity, Intent, ProfileRef, Receipt, Seen, Unauthorised, engagement_key
+from prospector.sdk import (
+    Gone,
+    Identity,
+    Intent,
+    Later,
+    ProfileRef,
+    Receipt,
+    Seen,
+    Unauthorised,
+    engagement_key,
+)
 
 pytestmark = pytest.mark.live
 
@@ -283,6 +293,18 @@ def test_nobody_is_gone(our_side):
 def test_a_wrong_password_asks_for_a_person(our_side):
     with pytest.raises(Unauthorised):
         our_side.run(our_side.connector.whoami(our_side.new_context("wrong-wrong-wrong")))
+
+
+def test_too_many_logins_are_for_later(our_side):
+    # The PDS takes 30 logins an account in five minutes.
+    for _ in range(30):
+        with pytest.raises(Unauthorised):
+            our_side.run(our_side.connector.whoami(our_side.new_context("wrong-wrong-wrong")))
+
+    with pytest.raises(Later) as told:
+        our_side.run(our_side.connector.whoami(our_side.new_context("wrong-wrong-wrong")))
+
+    assert 0 < told.value.seconds <= 300
 
 
 def test_a_stale_session_is_renewed(our_side):

@@ -13,11 +13,11 @@ from connectors.mail import Mail, Settings
 from tests.live.context import LiveContext
 from tests.live.mail_person import PATIENCE, MailPerson
 from tests.live.mail_servers import PASSWORD, US
-from tests.live.processes import until
+from tests.live.processes import free_ports, until
 
 from prospector.http import Http, Network
 from prospector.mail import classify
-from prospector.sdk import Identity, Intent, NotSent, Refused, Seen, Unauthorised, engagement_key
+from prospector.sdk import Identity, Intent, Later, NotSent, Refused, Seen, Unauthorised, engagement_key
 
 pytestmark = pytest.mark.live
 
@@ -211,6 +211,31 @@ def test_more_answers_than_a_batch_are_all_read_and_stay_unread(ours, bob):
     assert {thing.object for thing in seen} == answers
     unread = {mail["Message-ID"] for mail in ours.person.mails(criterion="UNSEEN")}
     assert answers <= unread
+
+
+def test_a_mailbox_that_was_restored_is_read_again_without_counting_twice(ours, bob):
+    sent = ours.send(bob.address)
+    bob.reply(bob.wait_for(lambda mail: mail["Message-ID"] == sent), "Once only.")
+    ours.wait_for(sent)
+    before = set(ours.look())
+    ours.person.servers.change_uid_validity(US, 1_900_000_000)
+
+    after = set(ours.look())
+
+    assert after == before
+    assert ours.cursor.startswith("1900000000:")
+
+
+def test_servers_that_are_away_are_asked_again(mail_servers, runner):
+    nobody = free_ports(1)[0]
+    ours = OurMailbox(mail_servers, runner, imap_port=nobody, smtp_port=nobody)
+
+    with pytest.raises(NotSent):
+        ours.send("alice@prospect.test")
+    with pytest.raises(Later):
+        ours.look()
+
+    assert ours.context.points_of_no_return == 0
 
 
 def test_a_sent_mail_is_found_in_the_folder_of_sent_mail(ours, alice):

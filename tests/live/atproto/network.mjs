@@ -44,6 +44,7 @@ const pds = await TestPds.create({
   bskyAppViewUrl: appview.url,
   bskyAppViewDid: appview.ctx.cfg.serverDid,
   enableDidDocWithSession: true,
+  rateLimitsEnabled: true,
 })
 // Handles end in .test, which no DNS knows: let both sides ask the PDS instead.
 mockNetworkUtilities(pds, appview)
