@@ -81,7 +81,7 @@ def session(
         keepalive_timeout=KEEPALIVE_SECONDS,
     )
     headers: LooseHeaders = {"user-agent": agent}
-    return aiohttp.ClientSession(
+    made = aiohttp.ClientSession(
         connector=connector,
         headers=headers,
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -91,6 +91,9 @@ def session(
         max_field_size=HEADER_LINE_CAP,
         max_headers=HEADERS_CAP,
     )
+    # aiohttp asks again at once when a connection breaks: unpaced, and unseen by the counting of tries.
+    made._retry_connection = False
+    return made
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -19,5 +19,14 @@ pytest.register_assert_rewrite("prospector.testing.contract")
 
 from prospector.testing.context import FakeContext, answering  # noqa: E402
 from prospector.testing.contract import ConnectorTests, DeclarationTests  # noqa: E402
+from prospector.testing.faults import FAULTS, Faults, FaultyServer  # noqa: E402
 
-__all__ = ["ConnectorTests", "DeclarationTests", "FakeContext", "answering"]
+__all__ = [
+    "FAULTS",
+    "ConnectorTests",
+    "DeclarationTests",
+    "FakeContext",
+    "Faults",
+    "FaultyServer",
+    "answering",
+]
