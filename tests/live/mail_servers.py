@@ -24,6 +24,10 @@ POSTFIX_PROGRAMS = Path("/usr/lib/postfix/sbin")
 US = "us@us.test"
 PEOPLE = ("alice@prospect.test", "bob@prospect.test", "vacation@prospect.test", "full@prospect.test")
 PASSWORD = "secret"
+# Postfix's master changes its identity for a moment, and the kernel then forgets to tell it of our
+# death. This shell does not, and passes the word on.
+PASS_ON = """trap 'kill "$server"' TERM; "$@" & server=$!
+while kill -0 "$server" 2>/dev/null; do wait "$server"; done"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,8 @@ def mail_servers(folder: Path) -> Iterator[MailServers]:
     dovecot: list[str | Path] = ["/usr/sbin/dovecot", "-F", "-c", _configure_dovecot(folder, values)]
     config = _configure_postfix(folder, values)
     # `-s` keeps the master in the foreground; `postfix start` would let go of it.
-    postfix: list[str | Path] = [POSTFIX_PROGRAMS / "master", "-c", config, "-s"]
+    master = [POSTFIX_PROGRAMS / "master", "-c", config, "-s"]
+    postfix: list[str | Path] = ["sh", "-c", PASS_ON, "sh", *master]
     with (
         running(dovecot, log=folder / "dovecot.log", ready=lambda: answers(servers.imap)),
         running(postfix, log=folder / "postfix.log", ready=lambda: answers(servers.submission)),
