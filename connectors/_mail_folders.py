@@ -78,6 +78,7 @@ def mailbox(route: Route) -> Iterator[BaseMailBox]:
         finally:
             with contextlib.suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
                 box.logout()
+            _close(box)
 
 
 def _connect(route: Route) -> BaseMailBox:
@@ -85,14 +86,27 @@ def _connect(route: Route) -> BaseMailBox:
         return MailBox(route.host, route.port, timeout=route.timeout, ssl_context=trusted(route.ca))
     box = MailBoxUnencrypted(route.host, route.port, timeout=route.timeout)
     if route.tls == "starttls":
-        if "STARTTLS" not in box.client.capabilities:
-            box.client.shutdown()
-            raise Unauthorised(
-                f"{route.host}:{route.port} offers no STARTTLS, so no password was sent to it. "
-                'If it speaks TLS from the start, set imap_tls = "implicit".'
-            )
-        box.client.starttls(trusted(route.ca))
+        try:
+            _start_tls(box, route)
+        except BaseException:
+            _close(box)
+            raise
     return box
+
+
+def _close(box: BaseMailBox) -> None:
+    """Let go of the socket. On a broken connection logging out fails before it comes to that."""
+    with contextlib.suppress(OSError):
+        box.client.shutdown()
+
+
+def _start_tls(box: BaseMailBox, route: Route) -> None:
+    if "STARTTLS" not in box.client.capabilities:
+        raise Unauthorised(
+            f"{route.host}:{route.port} offers no STARTTLS, so no password was sent to it. "
+            'If it speaks TLS from the start, set imap_tls = "implicit".'
+        )
+    box.client.starttls(trusted(route.ca))
 
 
 @contextlib.contextmanager

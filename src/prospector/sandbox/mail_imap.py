@@ -53,7 +53,7 @@ async def serve(
 ) -> None:
     """Speak with one client until it leaves."""
     session = Session(world, reader, writer, tls)
-    with contextlib.suppress(Dropped, ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+    with contextlib.suppress(Dropped, OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
         await session.run()
     writer.close()
 

@@ -69,6 +69,10 @@ class Submission(SMTP):
         if self.transport is not None:
             self.transport.close()
 
+    async def handle_exception(self, error: Exception) -> str:
+        """The client broke off, in the midst of TLS for example."""
+        return f"421 4.3.0 {type(error).__name__}"
+
     async def smtp_EHLO(self, hostname: str) -> None:
         if not await self._fails("EHLO"):
             await super().smtp_EHLO(hostname)
