@@ -26,11 +26,6 @@ missing() { # PACKAGE…: those of them that are not installed
     done
 }
 
-reach_apt() { # whether the package lists can be fetched; once a day is enough
-    [ -n "$(find .live/apt-reached -mmin -1440 2>/dev/null)" ] && return
-    apt-get update -o APT::Update::Error-Mode=any >>"$APT_LOG" 2>&1 && touch .live/apt-reached
-}
-
 quietly() { # COMMAND…, while no package may start a service: the tests start their own
     local policy=/usr/sbin/policy-rc.d result
     if [ -e $policy ]; then
@@ -45,15 +40,19 @@ quietly() { # COMMAND…, while no package may start a service: the tests start 
 }
 
 apt_install() { # PACKAGE…; prints why it could not
-    local wanted
+    local wanted reached=yes
     command -v apt-get >/dev/null || { echo "no this is no Debian: there is no apt-get"; return; }
     wanted=$(missing "$@")
     [ -z "$wanted" ] && return
     [ "$(id -u)" = 0 ] || { echo "no only root may install" $wanted; return; }
-    reach_apt || { echo "no the package registry cannot be reached, see .live/apt.log"; return; }
+    apt-get update -o APT::Update::Error-Mode=any >>"$APT_LOG" 2>&1 || reached=
     # shellcheck disable=SC2086  # one word a package
-    quietly apt-get install -y --no-install-recommends $wanted >>"$APT_LOG" 2>&1 </dev/null ||
+    quietly apt-get install -y --no-install-recommends $wanted >>"$APT_LOG" 2>&1 </dev/null && return
+    if [ -n "$reached" ]; then
         echo "failed apt could not install" $wanted", see .live/apt.log"
+    else
+        echo "no the package registry cannot be reached, see .live/apt.log"
+    fi
 }
 
 npm_install() { # prints why it could not
