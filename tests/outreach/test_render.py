@@ -56,8 +56,8 @@ def drawn(body: str, facts: Any = FACTS, headers: str = "Subject: A word") -> Dr
         ("{{ prospect.fields.city }} {{ prospect.fields['Lead source'] }}", "London Fair"),
         ("{% if prospect.title == 'CEO' %}a{% elif prospect.country in 'GB US' %}b{% endif %}", "b"),
         (
-            "{% for x in prospect.tags %}{{ loop.index }} {{ x | upper }}{% if loop.last %}.{% endif %}{% endfor %}",
-            "1 MATHS2 LOOMS.",
+            "{% for x in prospect.tags %}{{ loop.index }}{{x|upper}}{% if loop.last %}.{%endif%}{% endfor %}",
+            "1MATHS2LOOMS.",
         ),
         ("{% for x in prospect.name %}{{ x }}{% endfor %}", "Ada King"),
         ("{{ prospect.tags }}", "maths, looms"),
@@ -166,7 +166,7 @@ some_facts = st.fixed_dictionaries(groups)
 BODIES = [
     "{{ prospect.name | title }} {% if prospect.tags %}{{ prospect.tags | join }}{% endif %}",
     "{% for tag in prospect.tags %}{{ tag }}{% if loop.first %}{{ sender.name }}{% endif %}{% endfor %}",
-    "{% if engagement %}{{ engagement.text | truncate(9) }}{% else %}{{ company.name | default(1) }}{% endif %}",
+    "{% if engagement %}{{ engagement.text | truncate(9) }}{% else %}{{ company.name }}{% endif %}",
     "{{ prospect.fields.city }}{{ prospect.first_name if prospect.title else prospect.last_name }}",
 ]
 

@@ -37,7 +37,7 @@ ROUNDS = "rounds"
 """The filter that is put around what a loop goes over; templates cannot name it."""
 
 Filter = Callable[..., Any]
-_REPLY_PREFIX = re.compile(r"(?:re|aw|antw|sv|rif|ref)\s?:\s", re.IGNORECASE)
+_REPLY_PREFIX = re.compile(r"(?:(?:re|aw|antw|sv|rif|ref)\s?:\s)+", re.IGNORECASE)
 
 
 def shown(value: object, language: str = "en") -> str:
@@ -82,10 +82,8 @@ def truncated(text: str, length: int) -> str:
 
 def reply_subject(text: str) -> str:
     """The subject of an answer: `Re: ` once, in whatever language it was answered before."""
-    bare = text
-    while prefix := _REPLY_PREFIX.match(bare):
-        bare = bare[prefix.end() :]
-    return f"Re: {bare}"
+    prefix = _REPLY_PREFIX.match(text)
+    return f"Re: {text[prefix.end() :] if prefix else text}"
 
 
 def for_language(language: str) -> dict[str, Filter]:

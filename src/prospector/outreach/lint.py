@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from prospector.outreach import naming, wording
 from prospector.outreach.facts import Facts
@@ -17,6 +18,8 @@ from prospector.outreach.problem import Level, Problem, Where, approvable
 LONGEST_SUBJECT = 998
 """Octets that RFC 5322, 2.1.1 allows a line; 78 is what it recommends."""
 WIDE_SUBJECT = 78
+MOST_OF_A_KIND = 50
+"""Finds of one pattern that are listed: nobody reads more, and a hostile text has thousands."""
 MANY_WORDS = 250
 """Words of a mail above which cold mails are rarely read to their end."""
 
@@ -38,6 +41,8 @@ def _pattern(
 
 _I, _M = re.IGNORECASE, re.MULTILINE
 _HELLO = rf"^(?:{wording.GREETINGS})"
+# French sets a space before these marks: `Bonjour !` is right, `Hello !` is not.
+_NOT_FRENCH = rf"^(?!bonjour|salut|chère?)(?:{wording.GREETINGS})"
 
 _PATTERNS = (
     _pattern(
@@ -92,7 +97,7 @@ _PATTERNS = (
         "write your own words here",
         _I,
     ),
-    _pattern("own-words", "error", r"\b(?:lorem ipsum|TODO|TBD|XXX+)\b", "write your own words here"),
+    _pattern("own-words", "error", r"\b(?:(?i:lorem ipsum)|TODO|TBD|XXX+)\b", "write your own words here"),
     _pattern(
         "spintax",
         "error",
@@ -102,7 +107,7 @@ _PATTERNS = (
     _pattern(
         "greeting",
         "error",
-        rf"{_HELLO}(?:[ \t]{{1,20}}[,!.:;–—-]|[ \t]{{2,20}}$|[ \t]{{2,20}}\S)",
+        rf"{_HELLO}(?:[ \t]{{1,20}}[,.]|[ \t]{{2,20}}$|[ \t]{{2,20}}\S)|{_NOT_FRENCH}[ \t]{{1,20}}[!:;]",
         "the greeting has no name: write one, or a greeting that needs none",
         _I | _M,
     ),
@@ -124,14 +129,14 @@ _PATTERNS = (
     _pattern(
         "gap",
         "error",
-        r"(?<=[^\s])[ \t]{1,20}[,.;](?=\s|$)|(?<=[^\s])[ \t]{2,20}[!?:]",
+        r"(?<=[^\s])[ \t]{1,20}[,.](?=\s|$)|(?<=[^\s])[ \t]{2,20}[!?:;]",
         "something is missing before this mark; fill it in or close the gap",
         _M,
     ),
     _pattern(
         "empty-sentence",
         "error",
-        r"(?<!\.)\.\.(?!\.)|[.!?][ \t]{1,20}[.!?](?=\s|$)|[,;][ \t]{0,20}[,;.]",
+        r"(?<!\.)\.\.(?![./\w])|[.!?][ \t]{1,20}[.!?](?=\s|$)|[,;][ \t]{0,20}[,;.]",
         "a sentence or a part of one is empty; rewrite it",
         _M,
     ),
@@ -216,7 +221,7 @@ def _texts(subject: str, body: str) -> Iterator[Problem]:
     texts: tuple[tuple[Where, str], ...] = (("subject", subject), ("body", body))
     for where, text in texts:
         for pattern in _PATTERNS:
-            for match in pattern.regex.finditer(text):
+            for match in islice(pattern.regex.finditer(text), MOST_OF_A_KIND):
                 yield naming.at(match, where, pattern.code, pattern.message, pattern.level, pattern.fix)
 
 

@@ -6,7 +6,8 @@ while a template runs:
 
 - work: every loop goes over at most 100 items and its body is priced 100 times; a template whose
   price exceeds `grammar.MOST_WORK` is refused. A point stands for one node visited, which reads
-  at most 10,000 characters (filters and `in` cost 100 points), so at most some 0.2 s;
+  at most 10,000 characters (filters and `in` cost 100 points), 0.4 s in the worst
+  of those that were tried;
 - memory: no value and no result of a filter is longer than 10,000 characters, lists have at most
   100 items, and nothing can be kept (no assignment, no macro): a few MB at most;
 - output: text comes in chunks, each a piece of S or one value, and the loop that collects them

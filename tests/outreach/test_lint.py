@@ -1,0 +1,195 @@
+"""The checks of one draft: what they must find, and what they must leave alone."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from prospector.outreach.lint import language_of, lint
+from prospector.outreach.naming import completed, first_name_of, judged_first_name, short_name
+from prospector.outreach.problem import Problem, approvable
+
+DATA = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))
+ADA = {"first_name": "Ada", "last_name": "King", "name": "Ada King", "company": "Engine Works"}
+
+
+def facts(**more: str) -> dict[str, Any]:
+    return {"prospect": {**ADA, **more}, "sender": {"name": "Jo Berg", "company": "Prospector Ltd"}}
+
+
+@pytest.mark.parametrize("fault", DATA["fault"], ids=lambda fault: f"{fault['code']} {fault['body'][:30]}")
+def test_planted_faults_are_found(fault: dict[str, Any]) -> None:
+    problems = lint(fault.get("subject", "A question"), fault["body"], facts(**fault.get("facts", {})))
+    found = [problem for problem in problems if problem.code == fault["code"]]
+    assert found, problems
+    assert all(problem.message for problem in found)
+    if "fix" in fault:
+        assert found[0].fix == fault["fix"]
+
+
+@pytest.mark.parametrize("draft", DATA["good"], ids=lambda draft: draft["body"][:40])
+def test_good_drafts_pass(draft: dict[str, Any]) -> None:
+    assert lint("A question", draft["body"], facts()) == ()
+
+
+def test_there_is_enough_to_judge_by() -> None:
+    assert len(DATA["fault"]) >= 60
+    assert len(DATA["good"]) >= 60
+
+
+def test_a_problem_says_where_it_is() -> None:
+    problem = lint("A question", "Hello Ada,\n\nwe met {{ where }}.", facts())[0]
+    assert (problem.line, problem.column, problem.found, problem.where) == (3, 8, "{{", "body")
+
+
+def test_errors_come_first_and_block() -> None:
+    problems = lint("A question", "Hello Ada,\n\nthe the post.\n\n[your answer]", facts())
+    assert [problem.level for problem in problems] == ["error", "warning"]
+    assert not approvable(problems)
+    assert approvable(problems[1:])
+    assert approvable([])
+
+
+def test_a_channels_limit_counts_characters() -> None:
+    assert [p.code for p in lint("", "a" * 301, {}, action="reply", limit=300)] == ["too-long"]
+    assert lint("", "a" * 300, {}, action="reply", limit=300) == ()
+
+
+def test_only_mail_needs_a_subject_and_likes_need_no_text() -> None:
+    assert lint("", "Hello", {}, action="dm") == ()
+    assert lint("", "", {}, action="like") == ()
+    assert [p.code for p in lint("", "", {}, action="dm")] == ["empty"]
+
+
+def test_an_answer_may_say_that_it_is_one() -> None:
+    assert lint("Re: Looms", "Hello", {"engagement": {"subject": "Looms"}}) == ()
+
+
+def test_long_mails_are_pointed_out() -> None:
+    assert [(p.code, p.level) for p in lint("A word", "word " * 251, {})] == [("long", "warning")]
+
+
+@pytest.mark.parametrize("field", ["name", "first_name", "last_name", "email"])
+@pytest.mark.parametrize("mark", ["\r", "\n", "\r\n", "\x0b", "\u2028", "\x85"])
+def test_a_line_break_in_a_name_is_an_error(field: str, mark: str) -> None:
+    problems = lint("A question", "Hello", {"prospect": {field: f"Ada{mark}Bcc: x@x.example"}})
+    assert [problem.code for problem in problems if problem.level == "error"] == ["header"]
+
+
+def test_the_senders_own_company_may_keep_its_legal_form() -> None:
+    text = "Hello Ada, how is Engine Works?\n\nJo Berg, Prospector Ltd"
+    assert lint("A question", text, facts()) == ()
+
+
+def test_a_weekday_of_the_templates_language_is_right() -> None:
+    assert lint("x", "Bis Donnerstag!", {}, language="de") == ()
+    problem = lint("x", "Bis Thursday!", {}, language="de")[0]
+    assert (problem.code, problem.fix) == ("weekday", "Donnerstag")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("would you have time for this with the team", "en"),
+        ("haben Sie und Ihre Firma das nicht auf der Liste", "de"),
+        ("êtes vous disponible pour une visite dans les bureaux", "fr"),
+        ("42", None),
+    ],
+)
+def test_the_language_of_a_draft_is_guessed_or_left_open(text: str, language: str | None) -> None:
+    assert language_of(text) == language
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ada",
+        "AJ",
+        "Jo",
+        "Mary Ann",
+        "José Luis",
+        "O'Neil",
+        "Anna-Lena",
+        "伟",
+        "Ñandú",
+        "Nan",
+        "Zoë",
+        "अदिति",
+        "محمد",
+    ],
+)
+def test_names_that_are_right_are_left_alone(name: str) -> None:
+    assert judged_first_name(name, f"{name} King") is None
+
+
+@pytest.mark.parametrize(
+    ("company", "short"),
+    [
+        ("Engine Works", "Engine Works"),
+        ("Acme, Inc.", "Acme"),
+        ("ACME Co., Ltd.", "ACME"),
+        ("Nordlicht Software GmbH", "Nordlicht Software"),
+        ("Inc", "Inc"),
+        ("Limited", "Limited"),
+        ("Visa", "Visa"),
+        ("", ""),
+    ],
+)
+def test_short_names_have_no_legal_form(company: str, short: str) -> None:
+    assert short_name(company) == short
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("Ada King", "Ada"),
+        ("King, Ada", "Ada"),
+        ("Dr. Ada King", "Ada"),
+        ("Ada", "Ada"),
+        ("", None),
+        ("Dr.", None),
+    ],
+)
+def test_first_names_are_taken_from_whole_ones(name: str, first: str | None) -> None:
+    assert first_name_of(name) == first
+
+
+def test_facts_are_completed_but_never_overruled() -> None:
+    known = completed(
+        {"prospect": {"name": "Ada King", "company": "Acme Ltd"}, "sender": {"name": "Jo Berg"}}
+    )
+    assert known["prospect"] == {"name": "Ada King", "company": "Acme Ltd", "first_name": "Ada"}
+    assert known["company"] == {"name": "Acme Ltd", "short_name": "Acme"}
+    kept = completed(
+        {
+            "prospect": {"name": "Ada King", "first_name": "Addie"},
+            "company": {"name": "A Ltd", "short_name": "B"},
+        }
+    )
+    assert (kept["prospect"] or {})["first_name"] == "Addie"
+    assert (kept["company"] or {})["short_name"] == "B"
+
+
+def in_order(problems: tuple[Problem, ...]) -> bool:
+    return [p.level for p in problems] == sorted(p.level for p in problems)
+
+
+@given(st.text(max_size=200), st.text(max_size=500), st.text(max_size=30), st.text(max_size=30))
+def test_any_text_can_be_judged(subject: str, body: str, name: str, company: str) -> None:
+    problems = lint(subject, body, {"prospect": {"first_name": name, "company": company}, "company": None})
+    assert in_order(problems)
+    for problem in problems:
+        text = subject if problem.where == "subject" else body
+        if problem.line is not None and problem.column is not None:
+            row = text.split("\n")[problem.line - 1 :]
+            assert "\n".join(row)[problem.column - 1 :].startswith(problem.found)
+
+
+@pytest.mark.parametrize(
+    "piece", [" ", "{", "{a", "[", "<", "(", "%A", "&a", "Hi ", "..", ". ", "\t", "a ", "⟨", "{|", "##", "*|"]
+)
+def test_the_same_problem_a_thousand_times_is_still_judged(piece: str) -> None:
+    assert isinstance(lint("x", piece * (60_000 // len(piece)), facts()), tuple)
