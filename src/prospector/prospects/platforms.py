@@ -224,7 +224,7 @@ YOUTUBE = Platform(
     feeds=re.compile(r"/feeds/videos\.xml"),
 )
 
-_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LABEL = r"(?!xn--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 SUBSTACK = Platform(
     "substack",
     ("substack.com",),

@@ -208,7 +208,7 @@ def _on_fediverse(address: _Address) -> ProfileRef | None:
     stem, _, ending = name.rpartition(".")
     if stem and not found["home"] and ending in ("rss", "atom", "json"):
         name = stem
-    if name.endswith(_FEED_ENDINGS) or (
+    if name.endswith((*_FEED_ENDINGS, ".", "-")) or (
         found["user"] and (name.isdigit() or name in reserved_words.FEDIVERSE)
     ):
         return None
