@@ -12,7 +12,7 @@ from sqlmodel import Session, select
 from prospector import config, secrets, workspace
 from prospector.config import AccountSettings, Settings
 from prospector.models import Account
-from prospector.sdk import Connector
+from prospector.sdk import SECRET_SCHEMES, Connector
 from prospector.store import Store, StoreError
 from prospector.workspace import Workspace
 
@@ -52,7 +52,7 @@ def database_url(place: Workspace, database: str) -> str:
     """`sqlite` is the workspace's own file; anything else is a URL, or a reference to one."""
     if database == "sqlite":
         return f"sqlite:///{place.database}"
-    return secrets.read(database) if database.startswith(secrets.SCHEMES) else database
+    return secrets.read(database) if database.startswith(SECRET_SCHEMES) else database
 
 
 def open_installation(chosen: Path | None = None, *, migrate: bool = False) -> Installation:

@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 THEIR_CONTENT = frozenset({"post", "reply", "comment", "mention", "quote", "dm", "email_reply"})
 THEIR_ACTS = frozenset({"like", "repost", "follow"})
@@ -179,6 +179,20 @@ class Capabilities:
         return getattr(self, action, NO) if action in ("like", "reply", "dm", "follow", "email") else NO
 
 
+SECRET_SCHEMES = ("env:", "file:", "keyring:")
+
+
+def _is_reference(text: str) -> str:
+    if not text.startswith(SECRET_SCHEMES):
+        raise ValueError("write a reference, not the secret itself: env:NAME, file:/path or keyring:name")
+    return text
+
+
+SecretReference = Annotated[str, AfterValidator(_is_reference)]
+"""For a connector's Settings: a secret stands in config.toml as a reference, so that the file can
+be shared; `Context.secret` reads it."""
+
+
 # --- Errors: each says what the core shall do, and nothing else ---------------------------------
 
 
@@ -339,6 +353,7 @@ __all__ = [
     "KINDS",
     "NO",
     "OUR_KINDS",
+    "SECRET_SCHEMES",
     "THEIR_ACTS",
     "THEIR_CONTENT",
     "THEIR_EVENTS",
@@ -363,6 +378,7 @@ __all__ = [
     "Receipt",
     "Refused",
     "Response",
+    "SecretReference",
     "Seen",
     "Unauthorised",
     "engagement_key",

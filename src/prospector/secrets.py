@@ -4,25 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import AfterValidator
-
-SCHEMES = ("env:", "file:", "keyring:")
 
 
 class SecretError(Exception):
     """A secret cannot be read; the message names the reference, never the value."""
-
-
-def is_reference(text: str) -> str:
-    """For pydantic: a secret in the config must be a reference, so that the file can be shared."""
-    if not text.startswith(SCHEMES):
-        raise ValueError("write a reference, not the secret itself: env:NAME, file:/path or keyring:name")
-    return text
-
-
-SecretReference = Annotated[str, AfterValidator(is_reference)]
 
 
 def read(reference: str) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from prospector.models import Account, Message, Poll, Profile
+from prospector.models import Account, Message, Poll, Profile, Prospect
 from prospector.outreach import deliver, outbox
 from prospector.polling import poll
 from prospector.polling.record import Recorded
 from prospector.queue import day
+from prospector.queue.rank import Standing
 from prospector.runtime import Runtime
 from prospector.telemetry import log
 
@@ -120,10 +121,13 @@ async def keep(runtime: Runtime) -> None:
     outreach = runtime.installation.settings.file.outreach
     queue = runtime.installation.settings.file.queue
 
+    def standing_of(session: Session, prospect: Prospect) -> Standing:
+        return runtime.consequences.standing_of(session, prospect, now)
+
     def work(session: Session) -> tuple[tuple[int, int], day.Sweep]:
         recovered = outbox.recover(session, now - outreach.stuck_after)
         session.exec(delete(Poll).where(col(Poll.started_at) < now - POLLS_KEPT))
-        return recovered, day.sweep(session, queue, runtime.consequences.standing_of, now)
+        return recovered, day.sweep(session, queue, standing_of, now)
 
     (unsaid, unknown), sweep = await runtime.installation.store.write_async(work)
     if unsaid or unknown:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,23 +34,13 @@ def root(
         raise typer.Exit
 
 
-NOUNS = (
-    "workspace",
-    "processes",
-    "prospects",
-    "history",
-    "queue",
-    "outreach",
-    "rules",
-    "url",
-    "classify",
-    "demo",
-)
-
-
 def _mount() -> None:
-    for noun in NOUNS:
-        importlib.import_module(f"prospector.cli.{noun}").register(app)
+    from prospector.cli import classify, history, outreach, processes, prospects, queue, rules, workspace
+
+    for noun in (workspace, processes, prospects, history, queue, outreach):
+        noun.register(app)
+    app.command()(classify.classify)
+    app.add_typer(rules.app, name="rules", help="Check and try the rules.")
 
 
 def main() -> None:

@@ -90,6 +90,6 @@ def poll(
             return list(session.exec(chosen)), list(session.exec(inboxes))
 
         recorded = asyncio.run(processes.look_now(opened, ring))
-    show([row for row in recorded], as_json, "Nobody to look at.")
+    show(recorded, as_json, "Nobody to look at.")
     if any(row["error"] for row in recorded):
         raise typer.Exit(1)

@@ -86,6 +86,17 @@ async def reconcile(runtime: Runtime, message_id: int) -> Delivered | None:
     return await store.write_async(lambda session: _not_found(session, message_id, label, now))
 
 
+def settle_by_hand(session: Session, runtime: Runtime, message: Message) -> None:
+    """A person says that they did it. Raises `NotPossibleError`."""
+    if message.state != "approved" or not message.by_hand:
+        raise outbox.NotPossibleError(f"Message {message.id} is not one that waits to be done by hand.")
+    now = runtime.now()
+    uri = message.message_id or f"hand:{message.id}"
+    outbox.note_by_hand(session, message, uri, now)
+    new = log(session, [_act_of_ours(session, runtime, message, Receipt(uri), now)])
+    runtime.consequences.follow(session, new, [], (), now)
+
+
 def _claim(session: Session, runtime: Runtime, message_id: int) -> tuple[Claim, Intent, int] | None:
     message = session.get_one(Message, message_id)
     outreach = runtime.installation.settings.file.outreach
@@ -159,11 +170,11 @@ def _act_of_ours(
     session: Session, runtime: Runtime, message: Message, receipt: Receipt, now: datetime
 ) -> Entry:
     engagement = session.get(Engagement, message.engagement_id) if message.engagement_id else None
-    account = session.get_one(Account, message.account_id)
+    account = session.get(Account, message.account_id) if message.account_id else None
     profile = session.get(Profile, message.profile_id) if message.profile_id else None
     seen = Seen(
         kind=message.action,
-        actor=account.remote_id or f"account:{account.name}",
+        actor=(account.remote_id if account else None) or f"account:{message.account_id}",
         object=receipt.uri,
         at=now,
         by="us",
@@ -173,7 +184,7 @@ def _act_of_ours(
         attributes={"subject": message.subject, "message": message.id} if message.subject else {},
     )
     channel = profile.platform if profile else "email"
-    return Entry(channel, seen, now, message.prospect_id, None, account.id, message.approved_by)
+    return Entry(channel, seen, now, message.prospect_id, None, message.account_id, message.approved_by)
 
 
 def _failed(

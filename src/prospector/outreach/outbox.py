@@ -188,6 +188,11 @@ def settle_unknown(session: Session, claim: Claim, why: str) -> bool:
     return _under(session, claim, state="unknown", error=why[:500])
 
 
+def note_by_hand(session: Session, message: Message, uri: str, now: datetime) -> None:
+    """A by-hand message is sent when, and only when, the person says so."""
+    _change(session, message.id, ("approved",), state="sent", sent_at=now, uri=uri, reply="done by hand")
+
+
 def recover(session: Session, claimed_before: datetime) -> tuple[int, int]:
     """Settle what a dead process left in `sending`: how many went back, how many are unknown."""
     stuck = (col(Message.state) == "sending", col(Message.claimed_at) < claimed_before)

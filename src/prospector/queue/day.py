@@ -119,6 +119,13 @@ def decide(
     return card
 
 
+def settle(session: Session, card_id: int, *, user_id: int | None, now: datetime) -> None:
+    """A draft of this card was approved: the card is done, if it was still open."""
+    card = session.get_one(Card, card_id)
+    if card.state in OPEN:
+        decide(session, card_id, "done", user_id=user_id, why="a message was approved", now=now)
+
+
 def snooze(
     session: Session, card_id: int, *, until: datetime | None, wake_on: str | None, now: datetime
 ) -> Card:

@@ -308,7 +308,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_profile_account_id"), ["account_id"], unique=False)
         batch_op.create_index(
             "ix_profile_due",
-            ["next_poll_at", "account_id"],
+            ["account_id", "next_poll_at"],
             unique=False,
             sqlite_where=sa.text("gone_at IS NULL AND next_poll_at IS NOT NULL"),
             postgresql_where=sa.text("gone_at IS NULL AND next_poll_at IS NOT NULL"),

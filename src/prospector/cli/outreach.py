@@ -1,0 +1,264 @@
+"""Drafts, the outbox, sending, and who is never written to."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import Session, col, select
+
+from prospector.cli.output import AsJson, fail, installation, show
+from prospector.consequences import Consequences
+from prospector.installation import Installation, utc_now
+from prospector.models import Message, Prospect, Suppression
+from prospector.outreach import drafts, outbox, suppression, template
+from prospector.prospects import people
+from prospector.queue import day
+
+Ids = Annotated[list[int] | None, typer.Argument(help="The ids that `prospector drafts` shows.")]
+
+
+def register(app: typer.Typer) -> None:
+    commands = (draft, show_drafts, approve, discard, show_outbox, send, sent_by_hand, suppress, suppressions)
+    names = ("draft", "drafts", "approve", "discard", "outbox", "send", "sent", "suppress", "suppressions")
+    for name, command in zip(names, commands, strict=True):
+        app.command(name)(command)
+
+
+def draft(
+    name: Annotated[str, typer.Option("--template", help="A file of templates/, without .txt.")],
+    prospect: Annotated[list[str] | None, typer.Option(help="An id, an e-mail or a profile URL.")] = None,
+    stage: Annotated[str | None, typer.Option(help="Everybody in this stage.")] = None,
+    occasion: Annotated[
+        str | None, typer.Option(help="The same occasion never gives a person a second message.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Render drafts in bulk; they wait for approval."""
+    if not prospect and stage is None:
+        fail("Say for whom: --prospect P (as often as you like) or --stage S.", 2)
+    with installation() as opened:
+        chosen = template.load(opened.template_path(), name)
+        consequences = Consequences(opened)
+        occasion = f"hand:{occasion or uuid.uuid4().hex[:8]}"
+        with opened.store.transaction() as session:
+            rows = []
+            for person in _people(session, prospect or [], stage):
+                message = drafts.compose(
+                    session, consequences.desk, chosen, person, occasion=occasion, now=utc_now()
+                )
+                if message is not None:
+                    rows.append(_row(message, person))
+    show(rows, as_json, "Nobody was left to write to.")
+
+
+def show_drafts(as_json: AsJson = False) -> None:
+    """Drafts that wait for a decision, with their problems."""
+    with installation() as opened, opened.store.reading() as session:
+        statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
+        found = session.exec(statement.where(Message.state == "draft").order_by(col(Message.id)).limit(1000))
+        rows = [_row(message, prospect) for message, prospect in found]
+    show(rows, as_json, "No drafts.")
+
+
+def approve(
+    ids: Ids = None,
+    ready: Annotated[bool, typer.Option("--ready", help="All that have no problem.")] = False,
+    body: Annotated[Path | None, typer.Option(help="A file with your own text (one draft only).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put drafts into the outbox; they leave after the hold, unless you discard them."""
+    if bool(ids) == ready:
+        fail("Say which: ids, or --ready for all without a problem.", 2)
+    if body is not None and len(ids or []) != 1:
+        fail("--body goes with one draft.", 2)
+    with installation() as opened, opened.store.transaction() as session:
+        if body is not None:
+            _rewrite(session, opened, (ids or [])[0], body)
+        rows = _approve_all(session, opened, ids or _ready(session))
+    show(rows, as_json, "Nothing was ready.")
+    if any(row["why"] for row in rows):
+        raise typer.Exit(1)
+
+
+def discard(ids: Ids = None) -> None:
+    """Take drafts or approved messages back."""
+    with installation() as opened, opened.store.transaction() as session:
+        for message_id in ids or []:
+            try:
+                outbox.discard(session, _message(session, message_id), "discarded by a person")
+            except outbox.NotPossibleError as error:
+                fail(str(error), 2)
+    typer.echo(f"{len(ids or [])} discarded.")
+
+
+def show_outbox(as_json: AsJson = False) -> None:
+    """What waits, why, and what came of the rest."""
+    with installation() as opened, opened.store.reading() as session:
+        statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
+        states = ("approved", "sending", "unknown", "refused", "sent")
+        recent = statement.where(col(Message.state).in_(states)).order_by(col(Message.id).desc()).limit(200)
+        rows = [_outbox_row(session, opened, message, person) for message, person in session.exec(recent)]
+    show(rows, as_json, "The outbox is empty.")
+
+
+def send(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send what is due now."""
+    from prospector import work
+    from prospector.runtime import Runtime
+
+    with installation() as opened:
+        with opened.store.reading() as session:
+            due = outbox.due(session, utc_now())
+            rows = [_outbox_row(session, opened, *_with_person(session, id_)) for id_ in due]
+        if not dry_run:
+
+            async def deliver() -> list[dict[str, Any]]:
+                runtime = Runtime(opened)
+                try:
+                    delivered = [await work.send(runtime, message_id) for message_id in due]
+                finally:
+                    await runtime.aclose()
+                return [{"id": d.message_id, "state": d.state, "why": d.why} for d in delivered if d]
+
+            rows = asyncio.run(deliver())
+    show(rows, as_json, "Nothing is due.")
+
+
+def sent_by_hand(ids: Ids = None) -> None:
+    """Say that you did it yourself (messages that software may not send)."""
+    from prospector.outreach.deliver import settle_by_hand
+    from prospector.runtime import Runtime
+
+    with installation() as opened, opened.store.transaction() as session:
+        runtime = Runtime(opened)
+        for message_id in ids or []:
+            try:
+                settle_by_hand(session, runtime, _message(session, message_id))
+            except outbox.NotPossibleError as error:
+                fail(str(error), 2)
+    typer.echo(f"{len(ids or [])} noted as sent.")
+
+
+def suppress(
+    addresses: Annotated[list[str], typer.Argument(help="E-mail addresses or domains.")],
+    why: Annotated[str, typer.Option()] = "by hand",
+) -> None:
+    """Never write to these again."""
+    with installation() as opened, opened.store.transaction() as session:
+        keys = [suppression.key_of(address) for address in addresses]
+        added = suppression.suppress(session, keys, why, "by hand", utc_now())
+    typer.echo(f"{added} added, {len(keys) - added} were there already.")
+
+
+def suppressions(as_json: AsJson = False) -> None:
+    """Who is never written to, and why."""
+    with installation() as opened, opened.store.reading() as session:
+        found = session.exec(select(Suppression).order_by(col(Suppression.at).desc()).limit(10_000))
+        rows = [row.model_dump() for row in found]
+    show(rows, as_json, "Nobody.")
+
+
+def _people(session: Session, who: Sequence[str], stage: str | None) -> list[Prospect]:
+    chosen = [people.find(session, one) for one in who]
+    if stage is not None:
+        chosen += session.exec(select(Prospect).where(Prospect.stage == stage)).all()
+    writable = {person.id: person for person in chosen if suppression.suppressed(session, person) is None}
+    return list(writable.values())
+
+
+def _ready(session: Session) -> list[int]:
+    found = session.exec(select(Message).where(Message.state == "draft").order_by(col(Message.id)))
+    return [message.id for message in found if not message.problems]
+
+
+def _approve_all(session: Session, opened: Installation, ids: Sequence[int]) -> list[dict[str, Any]]:
+    rows = []
+    for message_id in ids:
+        message = _message(session, message_id)
+        why = _approve_one(session, opened, message)
+        rows.append({"id": message.id, "state": message.state, "send_at": message.send_at, "why": why})
+    return rows
+
+
+def _approve_one(session: Session, opened: Installation, message: Message) -> str | None:
+    """Approve one draft and settle its card; why not, where it may not go."""
+    person = session.get_one(Prospect, message.prospect_id)
+    if message.state == "draft" and not drafts.is_approvable(message):
+        problems = "; ".join(p.message for p in drafts.problems_of(message) if p.level == "error")
+        return f"mend it first: {problems}"
+    if drafts.is_stale(session, message, opened.settings.file.sender):
+        return "the facts have changed since; make it anew"
+    if (why := suppression.suppressed(session, person)) is not None:
+        return f"{person.name} is never written to: {why}"
+    outreach = opened.settings.file.outreach
+    domain = opened.settings.file.sender.email.rpartition("@")[2]
+    now = utc_now()
+    try:
+        outbox.approve(session, message, user_id=None, domain=domain, hold=outreach.hold, now=now)
+    except outbox.NotPossibleError as error:
+        return str(error)
+    if message.card_id is not None:
+        day.settle(session, message.card_id, user_id=None, now=now)
+    return None
+
+
+def _rewrite(session: Session, opened: Installation, message_id: int, body: Path) -> None:
+    try:
+        text = body.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"{body} cannot be read: {error}", 2)
+    message = _message(session, message_id)
+    drafts.rewrite(session, message, message.subject, text.strip(), opened.settings.file.sender)
+
+
+def _message(session: Session, message_id: int) -> Message:
+    message = session.get(Message, message_id)
+    if message is None:
+        fail(f"There is no message {message_id}. `prospector drafts` lists those that wait.", 2)
+    return message
+
+
+def _with_person(session: Session, message_id: int) -> tuple[Message, Prospect]:
+    message = session.get_one(Message, message_id)
+    return message, session.get_one(Prospect, message.prospect_id)
+
+
+def _row(message: Message, prospect: Prospect) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "to": prospect.email if message.action == "email" else prospect.name,
+        "action": message.action,
+        "subject": message.subject,
+        "body": message.body,
+        "problems": [{"code": p["code"], "message": p["message"]} for p in message.problems],
+    }
+
+
+def _outbox_row(
+    session: Session, opened: Installation, message: Message, prospect: Prospect
+) -> dict[str, Any]:
+    why = message.error or ""
+    if message.state == "approved":
+        if message.by_hand:
+            why = "for you to do by hand; then `prospector sent ID`"
+        elif drafts.is_stale(session, message, opened.settings.file.sender):
+            why = "out of date: a fact has changed"
+        elif (stop := suppression.suppressed(session, prospect)) is not None:
+            why = f"never written to: {stop}"
+    return {
+        "id": message.id,
+        "to": prospect.email if message.action == "email" else prospect.name,
+        "action": message.action,
+        "state": message.state,
+        "why": why,
+        "send_at": message.send_at,
+        "sent_at": message.sent_at,
+    }

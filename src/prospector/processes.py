@@ -1,0 +1,278 @@
+"""The processes: `run` (everything in one), `web` and `worker` (many, on PostgreSQL)."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from sqlmodel import Session, col, func, select, update
+
+from prospector import work
+from prospector.engines import Engine
+from prospector.engines.embedded import Embedded
+from prospector.installation import Installation
+from prospector.models import Account, Engagement, Message, Move, Profile, Prospect, Ruleset
+from prospector.outreach import outbox
+from prospector.polling import poll
+from prospector.polling.record import Recorded
+from prospector.rules import format, live
+from prospector.runtime import Runtime
+from prospector.telemetry import configure, log
+
+SAVED_BY_NOW = timedelta(seconds=1)
+
+
+class ProcessError(Exception):
+    """The process cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What one round of `run --once` did."""
+
+    polled: int = 0
+    new: int = 0
+    moves: int = 0
+    drafts: int = 0
+    sent: int = 0
+    errors: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+async def run(installation: Installation, *, once: bool, with_web: bool) -> Summary:
+    """Scheduler, workers and web until SIGTERM or SIGINT; or one round of everything due."""
+    with exclusive(installation):
+        configure(installation.settings.file.log)
+        installation.store.start_writer()
+        runtime = Runtime(installation)
+        try:
+            _begin(runtime)
+            if once:
+                return await one_round(runtime)
+            await serve(runtime, Embedded(runtime), with_web=with_web)
+        finally:
+            await runtime.aclose()
+    return Summary()
+
+
+async def worker(installation: Installation) -> None:
+    """One of many workers; the engine keeps them apart, the tables keep them honest."""
+    if installation.store.sqlite:
+        raise ProcessError(
+            "Workers need PostgreSQL. With SQLite, `prospector run` does all the work in one process; "
+            'set database = "postgresql://…" in config.toml to use workers.'
+        )
+    from prospector.engines.distributed import Distributed
+
+    configure(installation.settings.file.log)
+    installation.store.start_writer()
+    runtime = Runtime(installation)
+    try:
+        _begin(runtime)
+        await serve(runtime, Distributed(runtime), with_web=False)
+    finally:
+        await runtime.aclose()
+
+
+async def web(installation: Installation) -> None:
+    """The web page alone."""
+    with exclusive(installation):
+        configure(installation.settings.file.log)
+        await _until_signalled(_web_server(installation))
+
+
+async def serve(runtime: Runtime, engine: Engine, *, with_web: bool) -> None:
+    """Let the engine ring until a signal comes, then stop cleanly within five seconds."""
+    await engine.start()
+    server = _web_server(runtime.installation) if with_web else None
+    try:
+        await _until_signalled(server)
+    finally:
+        log.info("stopping", text="finishing what is under way; nothing gets lost")
+        await engine.stop()
+        log.info("stopped", text="good-bye")
+
+
+async def one_round(runtime: Runtime) -> Summary:
+    """Everything that is due now, once."""
+    store, now = runtime.installation.store, runtime.now()
+    before = await store.read_async(_counts)
+    found = await store.read_async(lambda session: work.due(session, now, lambda _: work.MOST_BATCH))
+    looks = [work.look(runtime, account_id, ids) for account_id, ids in found.profiles.items()]
+    looks += [work.inbox(runtime, account_id) for account_id in found.inboxes]
+    recorded = [one for batch in await asyncio.gather(*looks) for one in batch]
+    await work.timers(runtime)
+    await work.keep(runtime)
+    due = await store.read_async(lambda session: outbox.due(session, runtime.now()))
+    delivered = [await work.send(runtime, message_id) for message_id in due]
+    after = await store.read_async(_counts)
+    errors = [one for one in recorded if one.error is not None]
+    return Summary(
+        polled=len(recorded),
+        new=after[0] - before[0],
+        moves=after[1] - before[1],
+        drafts=after[2] - before[2],
+        sent=len([one for one in delivered if one is not None and one.state == "sent"]),
+        errors=len(errors),
+    )
+
+
+async def look_now(
+    installation: Installation, chosen: Callable[[Session], tuple[list[int], list[int]]]
+) -> list[dict[str, Any]]:
+    """Look at these profiles and inboxes at once: `(profile ids, account ids)`."""
+    configure(installation.settings.file.log)
+    runtime = Runtime(installation)
+    now = runtime.now()
+
+    def ring(session: Session) -> tuple[list[int], list[int]]:
+        profiles, inboxes = chosen(session)
+        session.exec(update(Profile).where(col(Profile.id).in_(profiles)).values(next_poll_at=now))
+        session.exec(update(Account).where(col(Account.id).in_(inboxes)).values(next_poll_at=now))
+        return profiles, inboxes
+
+    try:
+        profiles, inboxes = await installation.store.write_async(ring)
+        looks = [work.inbox(runtime, account_id) for account_id in inboxes]
+        looks += [poll.poll_profiles(runtime, profiles)]
+        recorded = [one for batch in await asyncio.gather(*looks) for one in batch]
+    finally:
+        await runtime.aclose()
+    return [_look_row(one) for one in recorded]
+
+
+@contextmanager
+def exclusive(installation: Installation) -> Iterator[None]:
+    """On SQLite, one process at a time: a lock on a file, which the system lets go with us."""
+    if not installation.store.sqlite:
+        yield
+        return
+    with locked(installation.workspace.lock):
+        yield
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file. Raises `ProcessError` while somebody else does."""
+    try:
+        with path.open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN):
+            raise ProcessError(
+                f"Another prospector is at work in {path.parent}. Stop it first, or use it: every other "
+                "command works beside it."
+            ) from None
+        raise ProcessError(f"{path} cannot be locked: {error.strerror}.") from None
+
+
+def _begin(runtime: Runtime) -> None:
+    """Settle what a dead process left, take new rules over, and let a person's new access count."""
+    installation, now = runtime.installation, runtime.now()
+    store = installation.store
+    # On SQLite we are alone: whatever is `sending` belongs to a process that is dead.
+    patience = timedelta() if store.sqlite else installation.settings.file.outreach.stuck_after
+    unsaid, unknown = store.write(lambda session: outbox.recover(session, now - patience))
+    if unsaid or unknown:
+        log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
+    store.write(_forgive)
+    _adopt_rules(runtime)
+    with store.reading() as session:
+        people = session.exec(select(func.count()).select_from(Prospect)).one()
+    accounts = ", ".join(installation.account_ids) or "none yet"
+    log.info("started", text=f"{people} prospects, accounts: {accounts}")
+
+
+def _forgive(session: Session) -> None:
+    """A restart is a person's way to say that the access was renewed."""
+    session.exec(
+        update(Account).where(col(Account.paused_until).is_(None)).values(paused_why=None, failures=0)
+    )
+
+
+def _adopt_rules(runtime: Runtime) -> None:
+    """rules.toml becomes live when there are no live rules; else the two are compared and it is said."""
+    path = runtime.installation.workspace.rules
+    with runtime.installation.store.reading() as session:
+        current = session.exec(select(Ruleset).where(Ruleset.state == "live")).first()
+    if not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8")
+    if current is not None and current.source != text:
+        log.warning("rules", text=f"{path.name} differs from the live rules, which stay in force")
+    if current is None:
+        format.parse(text)
+        now = runtime.now()
+        runtime.installation.store.write(
+            lambda session: live.go_live(session, text, "from rules.toml", None, now)
+        )
+
+
+def _web_server(installation: Installation) -> uvicorn.Server:
+    from prospector.web import create_app
+
+    page = installation.settings.file.web
+    config = uvicorn.Config(
+        create_app(installation), host=page.host, port=page.port, log_level="warning", access_log=False
+    )
+    config.lifespan = "off"
+    return uvicorn.Server(config)
+
+
+async def _until_signalled(server: uvicorn.Server | None) -> None:
+    """Wait for SIGTERM or SIGINT, with the web page open meanwhile."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    serving = loop.create_task(_serve(server)) if server is not None else None
+    waiting = loop.create_task(stop.wait())
+    await asyncio.wait([task for task in (waiting, serving) if task], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if server is None or serving is None:
+        return
+    server.should_exit = True
+    with suppress(asyncio.TimeoutError):
+        await asyncio.wait_for(serving, timeout=1.5)
+
+
+async def _serve(server: uvicorn.Server) -> None:
+    """Serve pages, leaving signals to us. Raises `ProcessError` where the port is taken."""
+    host, port = server.config.host, server.config.port
+    try:
+        socket = server.config.bind_socket()
+    except SystemExit:
+        raise ProcessError(
+            f"{host}:{port} is in use. Set another port under [web] in config.toml, or 0 for any."
+        ) from None
+    log.info("web", text=f"http://{host}:{socket.getsockname()[1]}/")
+    with suppress(asyncio.CancelledError):
+        await server._serve([socket])
+
+
+def _counts(session: Session) -> tuple[int, int, int]:
+    engagements = session.exec(select(func.count()).select_from(Engagement)).one()
+    moves = session.exec(select(func.count()).select_from(Move)).one()
+    drafts = session.exec(select(func.count()).select_from(Message)).one()
+    return engagements, moves, drafts
+
+
+def _look_row(recorded: Recorded) -> dict[str, Any]:
+    return {
+        "profile": recorded.profile_id,
+        "who": recorded.label,
+        "outcome": recorded.outcome,
+        "new": recorded.found,
+        "error": recorded.error,
+    }
