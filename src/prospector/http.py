@@ -19,8 +19,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -51,6 +50,7 @@ MOST_ATTEMPTS = 3
 LONGEST_RETRY = 2.0
 """Seconds of a Retry-After that are waited for at once; what is longer is the core's to wait for."""
 MOST_CONNECTIONS = 256
+_DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": ACCEPT_ENCODING}
 _PERMANENT = frozenset({301, 308})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may follow a redirect to another origin: nothing that could prove who we are.
@@ -122,7 +122,6 @@ class Network:
     def _open(self, private: bool) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             transport=httpx.MockTransport(self._handler) if self._handler else self._transport(private),
-            headers={"user-agent": self.agent, "accept-encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(None, connect=10.0),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             trust_env=False,
@@ -163,19 +162,10 @@ class _Again(Exception):
 
 
 @dataclass(slots=True)
-class _Deadline:
-    """What is left of the time for one attempt; it stands still while waiting for a turn."""
+class _Budget:
+    """The seconds that are left for one attempt; waiting for a turn costs none."""
 
     left: float
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        start = time.monotonic()
-        try:
-            async with asyncio.timeout(max(self.left, 0.0)):
-                yield
-        finally:
-            self.left -= time.monotonic() - start
 
 
 @dataclass(slots=True)
@@ -215,18 +205,28 @@ class Http:
         `idempotent` says that this write may be repeated without harm, so that it may be retried.
         """
         hop = _prepare(method, url, params, headers, json, content, bearer)
-        repeatable = idempotent or hop.method in IDEMPOTENT
+        try:
+            return await self._attempt(hop, accept)
+        except _Again as again:
+            if hop.method in IDEMPOTENT or idempotent:
+                return await self._again(hop, accept, again)
+            raise again.error from again.__cause__
+
+    async def _again(self, hop: _Hop, accept: frozenset[int], first: _Again) -> Answer:
+        """The second and third attempt. The first is not made by tenacity, because nearly all
+        requests need no other, and it costs a tenth of one."""
         attempts = tenacity.AsyncRetrying(
-            stop=tenacity.stop_after_attempt(MOST_ATTEMPTS if repeatable else 1),
-            wait=_short_wait,
+            stop=tenacity.stop_after_attempt(MOST_ATTEMPTS - 1),
+            wait=lambda state: _short_wait(state.attempt_number + 1, _raised(state)),
             retry=tenacity.retry_if_exception_type(_Again),
             sleep=self.sleep,
             reraise=True,
         )
+        await self.sleep(_short_wait(1, first))
         try:
             return await attempts(self._attempt, hop, accept)
-        except _Again as again:
-            raise again.error from again.__cause__
+        except _Again as last:
+            raise last.error from last.__cause__
 
     async def _attempt(self, hop: _Hop, accept: frozenset[int]) -> Answer:
         await self._slot()
@@ -251,22 +251,23 @@ class Http:
 
     async def _follow(self, hop: _Hop) -> Answer:
         """Send it, and follow redirects by hand, so that each hop is guarded."""
-        deadline = _Deadline(self.deadline)
+        budget = _Budget(self.deadline)
         start, permanent = hop.url, True
         for _ in range(MOST_REDIRECTS + 1):
-            answer = await self._send(hop, deadline)
+            answer = await self._send(hop, budget)
             if answer.status not in _REDIRECTS:
                 return replace(answer, moved=answer.url) if permanent and hop.url != start else answer
             permanent = permanent and answer.status in _PERMANENT
             hop = _redirected(hop, answer)
         raise Broken(f"{shown(str(start))} redirects more than {MOST_REDIRECTS} times.")
 
-    async def _send(self, hop: _Hop, deadline: _Deadline) -> Answer:
+    async def _send(self, hop: _Hop, budget: _Budget) -> Answer:
         _guard(hop.url, _anywhere if self.private else self.network.rule)
         turn = self.network.turn(hop.url.host)
         await _take(turn, hop.url.host)
+        start = time.monotonic()
         try:
-            async with deadline.running():
+            async with asyncio.timeout(budget.left):
                 return await self._exchange(hop)
         except Broken as error:
             raise Broken(f"{shown(str(hop.url))} is of no use: {error}") from error
@@ -280,11 +281,13 @@ class Http:
                 raise reason from error
             raise _Again(reason) from error
         finally:
+            budget.left -= time.monotonic() - start
             turn.release()
 
     async def _exchange(self, hop: _Hop) -> Answer:
         client = self.network.client(self.private)
-        request = client.build_request(hop.method, hop.url, headers=hop.headers, content=hop.content)
+        headers = {"user-agent": self.network.agent, **_DEFAULT_HEADERS, **hop.headers}
+        request = httpx.Request(hop.method, hop.url, headers=headers, content=hop.content)
         response = await client.send(request, stream=True, follow_redirects=False)
         try:
             body = Body(response.headers.get("content-encoding", ""))
@@ -299,12 +302,16 @@ class Http:
             await response.aclose()
 
 
-def _short_wait(state: tenacity.RetryCallState) -> float:
+def _short_wait(attempt: int, error: _Again | None) -> float:
     """Seconds before another try: what the server asks for, else 0.3 and 1, give or take a third."""
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, _Again) and error.seconds is not None:
+    if error is not None and error.seconds is not None:
         return error.seconds
-    return (0.3, 1.0)[min(state.attempt_number, 2) - 1] * random.uniform(0.7, 1.3)
+    return (0.3 if attempt == 1 else 1.0) * random.uniform(0.7, 1.3)
+
+
+def _raised(state: tenacity.RetryCallState) -> _Again | None:
+    error = state.outcome.exception() if state.outcome else None
+    return error if isinstance(error, _Again) else None
 
 
 class _Shown:
@@ -366,17 +373,23 @@ def _prepare(
 
 def _guard(url: httpx.URL, rule: dialling.Rule) -> None:
     """Raises `Refused` for a URL that must not be fetched. Names are checked when they resolve."""
-    told = shown(str(url))
+    why: str | None
     if url.scheme not in ("http", "https") or not url.host:
-        raise Refused(f"{told} is not a web address: it must begin with https:// or http://.")
-    if url.userinfo:
-        raise Refused(f"{told} has a name or password in it: put them into the account's settings.")
+        why = "is not a web address: it must begin with https:// or http://"
+    elif url.userinfo:
+        why = "has a name or password in it: put them into the account's settings"
+    else:
+        why = _literal_refused(url.host, rule)
+    if why:
+        raise Refused(f"{shown(str(url))} {why}.")
+
+
+def _literal_refused(host: str, rule: dialling.Rule) -> str | None:
     try:
-        address = addresses.literal(url.host)
+        address = addresses.literal(host)
     except ValueError as error:
-        raise Refused(f"{told} is refused: {error}.") from error
-    if address is not None and not rule(address):
-        raise Refused(f"{told} {dialling.PRIVATE}.")
+        return f"is refused: {error}"
+    return dialling.PRIVATE if address is not None and not rule(address) else None
 
 
 def _redirected(hop: _Hop, answer: Answer) -> _Hop:
