@@ -133,7 +133,9 @@ def decide(status: Status, me: str) -> str:
 
 def plain_html(content: str) -> str:
     """The words of a status: paragraphs and line breaks kept, tags and hidden code out."""
-    marked = _PARAGRAPH.sub("\n\n", _BREAK.sub("\n", content[:_MOST_HTML]))
+    if len(content) > _MOST_HTML:
+        content = content[:_MOST_HTML].rpartition("<")[0]
+    marked = _PARAGRAPH.sub("\n\n", _BREAK.sub("\n", content))
     return plain(html.unescape(nh3.clean(marked, tags=set())).replace("\xa0", " ")).strip()
 
 

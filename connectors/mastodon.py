@@ -30,12 +30,11 @@ from prospector.sdk import (
     ProfileRef,
     Receipt,
     Refused,
-    Response,
-    Unauthorised,
 )
 
 from . import _forward
 from . import _mastodon_records as records
+from ._mastodon_calls import Found, Limits, ask, at_home, get, lookup, post, search, webfinger
 from ._richtext import graphemes
 
 T = TypeVar("T")
@@ -66,37 +65,10 @@ class Settings(BaseModel):
         return f"{place.scheme}://{place.netloc}"
 
 
-class Limits(msgspec.Struct):
-    max_characters: int = 500
-    characters_reserved_per_url: int = 23
-
-
-class Configuration(msgspec.Struct):
-    statuses: Limits = msgspec.field(default_factory=Limits)
-
-
-class Instance(msgspec.Struct):
-    """`/api/v2/instance`, and `/api/v1/instance`, which calls the domain `uri`."""
-
-    domain: str = ""
-    uri: str = ""
-    configuration: Configuration = msgspec.field(default_factory=Configuration)
-    max_toot_chars: int = 0
-
-
-class Found(msgspec.Struct):
-    accounts: list[records.Account] = []
-    statuses: list[records.Status] = []
-
-
 class Relationship(msgspec.Struct):
     id: str
     following: bool = False
     requested: bool = False
-
-
-class Complaint(msgspec.Struct):
-    error: str = ""
 
 
 class Mastodon:
@@ -110,18 +82,18 @@ class Mastodon:
     platforms: ClassVar[frozenset[str]] = frozenset({"mastodon"})
 
     async def whoami(self, context: Context) -> Identity:
-        home = await _home(context)
-        us = await _get(context, "/api/v1/accounts/verify_credentials", records.Account)
+        home = await at_home(context)
+        us = await get(context, "/api/v1/accounts/verify_credentials", records.Account)
         return records.identity(us, home)
 
     async def resolve(self, context: Context, ref: ProfileRef) -> Identity:
         """By our instance's own knowledge, else by its search, else by where WebFinger says they live."""
-        home = await _home(context)
+        home = await at_home(context)
         handle = ref.handle.removeprefix("@").lower()
-        account = await _lookup(context, home, handle) or await _search(context, home, handle)
+        account = await lookup(context, home, handle) or await search(context, home, handle)
         if account is None:
-            canonical = await _webfinger(context, home, handle)
-            account = await _search(context, home, canonical) if canonical != handle else None
+            canonical = await webfinger(context, home, handle)
+            account = await search(context, home, canonical) if canonical != handle else None
         if account is None:
             raise Broken(
                 f"{handle} exists, but {home.domain} could not fetch the account. Check that the token has"
@@ -131,12 +103,12 @@ class Mastodon:
 
     async def poll(self, context: Context, identity: Identity, cursor: str | None) -> Page:
         """One page of their statuses, forward from where the last look ended."""
-        home = await _home(context)
+        home = await at_home(context)
         account_id = _local_id(identity, home)
         stand = _forward.begin(cursor, context.now)
         params = _after(stand, STATUSES) | {"exclude_reblogs": "true"}
         path = f"/api/v1/accounts/{quote(account_id, safe='')}/statuses"
-        statuses = await _get(context, path, list[records.Status], params=params)
+        statuses = await get(context, path, list[records.Status], params=params)
         theirs = [status for status in statuses if status.account.id == account_id]
         items = [_forward.Item(status.id, status.created_at, status.uri) for status in theirs]
         stand, arrived = _forward.advance(stand, items, context.now)
@@ -149,13 +121,11 @@ class Mastodon:
 
     async def inbox(self, context: Context, cursor: str | None) -> Page:
         """One page of our notifications, forward from where the last look ended."""
-        home = await _home(context)
+        home = await at_home(context)
         stand = _forward.begin(cursor, context.now)
         query = "?" + urlencode([("types[]", type) for type in _TYPES])
         params = _after(stand, NOTES)
-        notes = await _get(
-            context, "/api/v1/notifications" + query, list[records.Notification], params=params
-        )
+        notes = await get(context, "/api/v1/notifications" + query, list[records.Notification], params=params)
         items = [_forward.Item(note.id, note.created_at) for note in notes]
         stand, arrived = _forward.advance(stand, items, context.now)
         seen = tuple(thing for note in notes if (thing := records.notified(note, home)))
@@ -166,18 +136,18 @@ class Mastodon:
         """Favourite and follow may be repeated without harm; a status may not, on every server."""
         if intent.action not in _ACTIONS:
             raise Refused(f"Mastodon has no {intent.action}.")
-        home = await _home(context)
+        home = await at_home(context)
         if intent.action == "follow":
             account_id = _local_id(intent.to, home)
-            await _post(context, f"/api/v1/accounts/{quote(account_id, safe='')}/follow")
+            await post(context, f"/api/v1/accounts/{quote(account_id, safe='')}/follow")
             return Receipt(intent.to.url, "followed", intent.to.url)
         if intent.action == "like":
             target = await _target(context, home, intent)
-            answer = await _post(context, f"/api/v1/statuses/{quote(target.id, safe='')}/favourite")
+            answer = await post(context, f"/api/v1/statuses/{quote(target.id, safe='')}/favourite")
             return _receipt(answer.json(records.Status))
         body = await _status(context, home, intent)
         await context.point_of_no_return()
-        answer = await _post(
+        answer = await post(
             context, "/api/v1/statuses", json=body, headers={"Idempotency-Key": intent.message_id}
         )
         return _receipt(answer.json(records.Status))
@@ -186,19 +156,19 @@ class Mastodon:
         """Whether it was done: our mark on their post or account, or the status among our last ones."""
         if intent.action not in _ACTIONS:
             return None
-        home = await _home(context)
+        home = await at_home(context)
         if intent.action == "follow":
-            query = "?" + urlencode({"id[]": _local_id(intent.to, home)})
-            ties = await _get(context, "/api/v1/accounts/relationships" + query, list[Relationship])
-            done = any(tie.following or tie.requested for tie in ties)
-            return Receipt(intent.to.url, "followed", intent.to.url) if done else None
-        if intent.action == "like":
-            target = await _target(context, home, intent)
-            return _receipt(target) if target.favourited else None
-        wanted = await _status(context, home, intent)
+            return await _followed(context, home, intent.to)
+        try:
+            if intent.action == "like":
+                target = await _target(context, home, intent)
+                return _receipt(target) if target.favourited else None
+            wanted = await _status(context, home, intent)
+        except Gone:
+            return None
         path = f"/api/v1/accounts/{quote(home.me, safe='')}/statuses"
         params: dict[str, str | int] = {"limit": STATUSES, "exclude_reblogs": "true"}
-        ours = await _get(context, path, list[records.Status], params=params)
+        ours = await get(context, path, list[records.Status], params=params)
         return next((_receipt(status) for status in ours if is_same(status, wanted, intent)), None)
 
 
@@ -237,75 +207,22 @@ async def _status(context: Context, home: records.Home, intent: Intent) -> dict[
     return compose(intent, target, home, context.memory["limits"])
 
 
-async def _home(context: Context) -> records.Home:
-    """Our instance and ourselves on it, asked once a process."""
-    kept: records.Home | None = context.memory.get("home")
-    if kept is None:
-        instance = await _instance(context)
-        domain = urlsplit(f"//{(instance.domain or instance.uri).split('://')[-1]}").netloc.lower()
-        if not domain:
-            raise Broken(f"{context.settings.instance} does not say its domain: is it a Mastodon server?")
-        us = await _get(context, "/api/v1/accounts/verify_credentials", records.Account)
-        limits = instance.configuration.statuses
-        context.memory["limits"] = limits
-        kept = context.memory["home"] = records.Home(domain, us.id)
-    return kept
-
-
-async def _instance(context: Context) -> Instance:
-    """Servers before Mastodon 4.0, and some others still, know only version 1."""
-    answer = await _ask(context, "/api/v2/instance", accept=frozenset({404}))
-    if answer.status == 404:
-        answer = await _ask(context, "/api/v1/instance")
-    return answer.json(Instance)
-
-
-async def _lookup(context: Context, home: records.Home, handle: str) -> records.Account | None:
-    params: dict[str, str | int] = {"acct": handle.removesuffix(f"@{home.domain}")}
-    answer = await _ask(context, "/api/v1/accounts/lookup", params=params, accept=frozenset({404}))
-    return answer.json(records.Account) if answer.status == 200 else None
-
-
-async def _search(context: Context, home: records.Home, handle: str) -> records.Account | None:
-    """Lets our instance fetch an account that it does not know yet."""
-    params: dict[str, str | int] = {"q": f"@{handle}", "resolve": "true", "type": "accounts", "limit": 5}
-    answer = await _ask(context, "/api/v2/search", params=params, accept=frozenset({403, 404}))
-    found = answer.json(Found).accounts if answer.status == 200 else []
-    return next((account for account in found if _is(account, handle, home)), None)
-
-
-def _is(account: records.Account, handle: str, home: records.Home) -> bool:
-    user, _, host = handle.partition("@")
-    lives = urlsplit(account.url or "").netloc.lower()
-    return home.handle(account) == handle or (account.username.lower() == user and lives == host)
-
-
-class Finger(msgspec.Struct):
-    """A WebFinger answer (RFC 7033), as far as we need it."""
-
-    subject: str = ""
-
-
-async def _webfinger(context: Context, home: records.Home, handle: str) -> str:
-    """The handle by which their own server calls them. Raises `Gone` where it knows nobody."""
-    host = handle.partition("@")[2] or home.domain
-    if host == home.domain:
-        raise Gone(f"There is no {handle}.")
-    params: dict[str, str | int] = {"resource": f"acct:{handle}"}
-    answer = await context.http.request("GET", f"https://{host}/.well-known/webfinger", params=params)
-    subject = answer.json(Finger).subject.lower()
-    return subject.removeprefix("acct:") if subject.startswith("acct:") else handle
+async def _followed(context: Context, home: records.Home, whom: Identity) -> Receipt | None:
+    query = "?" + urlencode({"id[]": _local_id(whom, home)})
+    ties = await get(context, "/api/v1/accounts/relationships" + query, list[Relationship])
+    done = any(tie.following or tie.requested for tie in ties)
+    return Receipt(whom.url, "followed", whom.url) if done else None
 
 
 async def _target(context: Context, home: records.Home, intent: Intent) -> records.Status:
     """The status to act on, as our instance has it now. Raises `Gone` where it was deleted."""
     about = intent.attributes
     if about.get("instance") == home.domain and about.get("uri") == intent.on and about.get("id"):
-        return await _get(context, f"/api/v1/statuses/{quote(str(about['id']), safe='')}", records.Status)
+        return await get(context, f"/api/v1/statuses/{quote(str(about['id']), safe='')}", records.Status)
     if not intent.on:
         raise Refused("It is not said which post to answer or like.")
     params: dict[str, str | int] = {"q": intent.on, "resolve": "true", "type": "statuses", "limit": 5}
-    found = (await _get(context, "/api/v2/search", Found, params=params)).statuses
+    found = (await get(context, "/api/v2/search", Found, params=params)).statuses
     for status in found:
         if intent.on in (status.uri, status.url):
             return status
@@ -332,50 +249,12 @@ async def _retracted(context: Context, missing: Mapping[str, str]) -> tuple[str,
     gone = []
     for id, uri in list(missing.items())[:MOST_QUESTIONS]:
         try:
-            await _ask(context, f"/api/v1/statuses/{quote(id, safe='')}")
+            await ask(context, f"/api/v1/statuses/{quote(id, safe='')}")
         except Gone:
             gone.append(uri)
         except ConnectorError:
             break
     return tuple(gone)
-
-
-async def _get(
-    context: Context, path: str, type: type[T], *, params: Mapping[str, str | int] | None = None
-) -> T:
-    return (await _ask(context, path, params=params)).json(type)
-
-
-async def _ask(
-    context: Context,
-    path: str,
-    *,
-    params: Mapping[str, str | int] | None = None,
-    accept: frozenset[int] = frozenset(),
-) -> Response:
-    settings = context.settings
-    url, token = f"{settings.instance}{path}", context.secret(settings.token)
-    return await context.http.request("GET", url, params=params, bearer=token, accept=accept)
-
-
-async def _post(
-    context: Context, path: str, *, json: object = None, headers: Mapping[str, str] | None = None
-) -> Response:
-    """A write. A 403 is about this one act (a block, a policy) unless it speaks of our access."""
-    settings = context.settings
-    url, token = f"{settings.instance}{path}", context.secret(settings.token)
-    answer = await context.http.request(
-        "POST", url, json=json, headers=headers, bearer=token, accept=frozenset({403})
-    )
-    if answer.status != 403:
-        return answer
-    try:
-        said = answer.json(Complaint).error[:200]
-    except Broken:
-        said = "403"
-    if any(word in said.lower() for word in ("scope", "login", "disabled", "suspended")):
-        raise Unauthorised(f"{settings.instance} does not let us write ({said}): renew the token's scopes.")
-    raise Refused(f"{settings.instance} does not allow it ({said}).")
 
 
 def _after(stand: _forward.Stand, limit: int) -> dict[str, str | int]:
