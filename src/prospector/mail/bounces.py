@@ -40,7 +40,8 @@ _NO_DOMAIN = re.compile(
 _NOBODY = re.compile(
     r"user unknown|unknown user|no such (?:user|recipient|person)|does(?: not|n't) exist|no mailbox"
     r"|recipient (?:address )?(?:rejected|not found)|mailbox (?:unavailable|not found)|invalid recipient"
-    r"|unknown (?:recipient|address)|not listed in|no longer (?:employed|works|valid)|account .{0,20}disabled",
+    r"|unknown (?:recipient|address)|not listed in|no longer (?:employed|works|valid)"
+    r"|account .{0,20}disabled",
     re.I,
 )
 

@@ -11,44 +11,21 @@ import re
 
 from mailparser_reply import EmailReplyParser
 
+from prospector.mail.phrases import alternatives
+
 _LIMIT_LINES = 400
 _LIMIT_LINE = 300
 _LANGUAGES = ["en", "de", "cs", "da", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh"]
 
-_OPENS = (
-    r"(?:on|am|le|el|il|op|em|no dia|w dniu|dnia|den|på|ti|ma|ke|to|pe|la|su|dne)\b|d\.|"
-    r"\d{4}[-/年.]|(?:mon|tue|wed|thu|fri|sat|sun)|pon|wt|śr|czw|pt|sob|niedz"
+_OPENS, _WROTE, _SEPARATORS, _LABELS, _SIGNATURES = (
+    alternatives("quotation", key) for key in ("opens", "wrote", "separators", "labels", "signatures")
 )
-_WROTE = (
-    r"wrote|schrieb|a écrit|escribió|ha scritto|schreef|escreveu|napisał\w*(?:\(a\))?|skrev|kirjoitti|"
-    r"napsal\w*(?:\(a\))?|написал\w*(?:\(а\))?|пишет|yazdı|írta|het volgende geschreven|のメール|写道|작성"
-)
-_ATTRIBUTION = re.compile(rf"(?:{_OPENS}).{{5,300}}?(?:{_WROTE}).{{0,120}}[:：]$", re.I)
-_NAMED = re.compile(rf".{{3,120}}<\S+@\S+>.{{0,60}}(?:{_WROTE}).{{0,60}}[:：]$", re.I)
-
-_SEPARATOR = re.compile(
-    r"[-_–— ]{2,}(?:original message|forwarded message|ursprüngliche nachricht|originalnachricht|"
-    r"weitergeleitete nachricht|message (?:d'origine|original|transféré)|mensaje (?:original|reenviado)|"
-    r"messaggio (?:originale|inoltrato)|oorspronkelijk bericht|doorgestuurd bericht|mensagem original|"
-    r"wiadomość oryginalna|oryginalna wiadomość|ursprungligt meddelande|ursprungsmeddelande|"
-    r"oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|původní zpráva|исходное сообщение)"
-    r"[-_–— ]*",
-    re.I,
-)
-_LABELS = (
-    r"from|sent|to|cc|subject|date|von|gesendet|an|betreff|datum|de|envoyé|à|objet|enviado|para|asunto|"
-    r"assunto|fecha|da|inviato|a|oggetto|data|van|verzonden|aan|onderwerp|od|wysłano|do|temat|från|skickat|"
-    r"till|ämne|fra|sendt|til|emne|lähettäjä|lähetetty|vastaanottaja|aihe|odesláno|komu|předmět|"
-    r"от|отправлено|кому|тема|发件人|发送时间|收件人|主题|差出人|送信日時|宛先|件名"
-)
-_LABEL = re.compile(rf"[*_ ]{{0,3}}(?:{_LABELS})[*_ ]{{0,3}}[:：][*_ ]{{0,3}}\S", re.I)
+_ATTRIBUTION = re.compile(rf"{_OPENS}.{{5,300}}?{_WROTE}.{{0,120}}[:：]$", re.I)
+_NAMED = re.compile(rf".{{3,120}}<\S+@\S+>.{{0,60}}{_WROTE}.{{0,60}}[:：]$", re.I)
+_SEPARATOR = re.compile(rf"[-_–— ]{{2,}}{_SEPARATORS}[-_–— ]*", re.I)
+_LABEL = re.compile(rf"[*_ ]{{0,3}}{_LABELS}[*_ ]{{0,3}}[:：][*_ ]{{0,3}}\S", re.I)
 _RULE = re.compile(r"[_-]{20,}")
-_SIGNATURE = re.compile(
-    r"--|—|(?:sent from (?:my|outlook|mail|yahoo|proton)|get outlook for|von meinem \w+ gesendet|"
-    r"gesendet (?:von|mit|aus)\b|envoyé (?:de|depuis)\b|enviado (?:desde|do meu|a partir)\b|inviato da(?:l| )|"
-    r"verzonden (?:vanaf|met|vanuit)\b|wysłane? z\b|skickat från|sendt fra|lähetetty \w+).{0,80}",
-    re.I,
-)
+_SIGNATURE = re.compile(rf"--|—|{_SIGNATURES}.{{0,80}}", re.I)
 
 
 def new_text(text: str) -> str:

@@ -11,58 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from prospector.mail.phrases import alternatives, numbers
+
 _LONGEST = 4_000
 _FARTHEST = timedelta(days=550)
 
-# Beginnings of the months' names; the longest that fits wins, so that "mars" is not "mar…".
-_MONTHS: dict[int, str] = {
-    1: "january januar jan janvier janv enero ene gennaio gen januari jan janeiro stycznia styczen styczeń "
-    "januari tammikuuta tammikuu ledna leden января ocak január január",
-    2: "february feb februar février fevrier févr febrero febbraio februari fevereiro fev lutego luty helmikuuta "
-    "helmikuu února únor февраля şubat február",
-    3: "march mar märz maerz mrz mars marzo maart mrt março marco marca marzec marts maaliskuuta maaliskuu března "
-    "březen марта mart március",
-    4: "april apr avril avr abril abr aprile kwietnia kwiecień huhtikuuta huhtikuu dubna duben апреля nisan április",
-    5: "may mai mayo maggio mag mei maio maja maj toukokuuta toukokuu května květen мая mayıs május",
-    6: "june jun juni juin junio giugno giu junho czerwca czerwiec kesäkuuta kesäkuu června červen июня haziran június",
-    7: "july jul juli juillet juil julio luglio lug julho lipca lipiec heinäkuuta heinäkuu července červenec июля "
-    "temmuz július",
-    8: "august aug août aout agosto ago augustus sierpnia sierpień augusti elokuuta elokuu srpna srpen августа "
-    "ağustos augusztus",
-    9: "september sept sep septembre septiembre setiembre settembre set setembro września wrzesień syyskuuta "
-    "syyskuu září сентября eylül szeptember",
-    10: "october oct oktober okt octobre octubre ottobre ott outubro out października październik lokakuuta lokakuu "
-    "října říjen октября ekim október",
-    11: "november nov novembre noviembre novembro listopada listopad marraskuuta marraskuu ноября kasım",
-    12: "december dec dezember dez décembre decembre déc diciembre dic dicembre dezembro grudnia grudzień joulukuuta "
-    "joulukuu prosince prosinec декабря aralık",
-}
-_MONTH = {name: number for number, names in _MONTHS.items() for name in names.split()}
-_WEEKDAYS: list[str] = [
-    "monday mon montag lundi lunes lunedì lunedi maandag segunda segunda-feira poniedziałek poniedziałku måndag mandag "
-    "maanantai maanantaina maanantaihin pondělí понедельник понедельника pazartesi hétfő",
-    "tuesday tue dienstag mardi martes martedì martedi dinsdag terça terça-feira wtorek wtorku tisdag tirsdag tiistai "
-    "tiistaina tiistaihin úterý вторник вторника salı kedd",
-    "wednesday wed mittwoch mercredi miércoles miercoles mercoledì mercoledi woensdag quarta quarta-feira środa środę "
-    "środy onsdag keskiviikko keskiviikkona středa středu среда среду çarşamba szerda",
-    "thursday thu donnerstag jeudi jueves giovedì giovedi donderdag quinta quinta-feira czwartek czwartku torsdag "
-    "torstai torstaina čtvrtek четверг perşembe csütörtök",
-    "friday fri freitag vendredi viernes venerdì venerdi vrijdag sexta sexta-feira piątek piątku fredag perjantai "
-    "perjantaina pátek пятница пятницу cuma péntek",
-]
-_WEEKDAY = {name: number for number, names in enumerate(_WEEKDAYS) for name in names.split()}
-_NEXT_DAY = {
-    "tomorrow",
-    "morgen",
-    "demain",
-    "mañana",
-    "domani",
-    "amanhã",
-    "jutro",
-    "imorgon",
-    "huomenna",
-    "zítra",
-}
+_MONTH = numbers("months")
+_WEEKDAY = numbers("weekdays")
+_TOMORROW = alternatives("cues", "tomorrow")
 
 
 def _either(names: dict[str, int]) -> str:
@@ -82,22 +38,13 @@ _FORMS = [
     re.compile(rf"(?<!\d){_DAY} (?:of |de |d')?(?P<name>{_either(_MONTH)})\b\.?{_YEAR}", re.I),
     re.compile(rf"\b(?P<name>{_either(_MONTH)})\.? (?:the )?{_DAY}(?![\d:])\b{_YEAR}", re.I),
 ]
-_RELATIVE = re.compile(rf"\b(?:(?P<weekday>{_either(_WEEKDAY)})|(?P<next>{'|'.join(_NEXT_DAY)}))\b", re.I)
+_RELATIVE = re.compile(rf"\b(?:(?P<weekday>{_either(_WEEKDAY)})|(?P<next>{_TOMORROW}))\b", re.I)
 
-# What stands before the day of return, and what before the last day away.
-_BACK = re.compile(
-    r"\b(?:back|return\w*|resum\w+|available again|reachable again|zurück|wieder|de retour|retour\w*|reprend\w*|"
-    r"joignable|regres\w+|vuelv\w*|vuelta|reincorpor\w+|incorpor\w+|disponible|rientr\w+|torn\w+|ritorn\w+|"
-    r"disponibile|di nuovo|terug\w*|weer|bereikbaar|volt\w+|retorn\w+|retom\w+|disponível|wrac\w+|powr\w+|wróc\w+|"
-    r"dostępn\w+|tillbaka|tilbage|tilbake|åter|igen|igjen|palaa\w*|takaisin|tavoitettavissa|vrát\w+|zpět|zpátky|"
-    r"верн\w+|вернусь|döne\w+|visszat\w+)\b|復帰|戻り|返回|回到|복귀",
-    re.I,
-)
-_UNTIL = re.compile(
-    r"\b(?:until|till?|through|thru|to|up to|bis|einschließlich|jusqu['’]?(?:au|à|a)?|au|hasta|al|fino|sino|tot|"
-    r"t/m|até|ate|a|do|t\.o\.m\.?|tom|til(?: og med)?|asti|saakka|до|kadar|ig)\b|[-–—]|まで|至",
-    re.I,
-)
+# What stands before the day of return, and what before the last day away. Languages without
+# spaces have no edges of words.
+_EDGE = r"(?:\b|(?<=[\u3040-\u9fff\uac00-\ud7af]))"
+_BACK = re.compile(rf"{_EDGE}{alternatives('cues', 'back')}(?:\b|(?=[\u3040-\u9fff]))", re.I)
+_UNTIL = re.compile(rf"\b{alternatives('cues', 'until')}\b|[-–—]|まで|至", re.I)
 
 
 @dataclass(frozen=True, slots=True)
