@@ -5,26 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 
 from prospector.outreach import wording
 from prospector.outreach.facts import Facts, look_up, plain
-from prospector.outreach.problem import Level, Problem, Where
+from prospector.outreach.problem import Found, Level, Problem, Where, at
 
 _LEGAL = re.compile(rf"[\s,]+(?:{wording.LEGAL_FORMS})\.?$", re.IGNORECASE)
 
 Verdict = tuple[str, Level, str, str | None]
 """Code, level, message and what to write instead."""
-
-
-def at(
-    match: re.Match[str], where: Where, code: str, message: str, level: Level, fix: str | None = None
-) -> Problem:
-    """The problem of what a pattern found, with its place in the text."""
-    start, text = match.start(), match.string
-    line = text.count("\n", 0, start) + 1
-    column = start - (text.rfind("\n", 0, start) + 1) + 1
-    return Problem(code, message, level, where, line, column, match.group()[:200], fix)
 
 
 def problems(text: str, where: Where, facts: Facts) -> Iterator[Problem]:
@@ -38,11 +27,11 @@ def problems(text: str, where: Where, facts: Facts) -> Iterator[Problem]:
 
 
 def _first_name(name: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
-    match = _found(name, text)
-    if match is None or (verdict := judged_first_name(name, look_up(facts, "prospect.name"))) is None:
+    found = _found(name, text)
+    if found is None or (verdict := judged_first_name(name, look_up(facts, "prospect.name"))) is None:
         return
     code, level, message, fix = verdict
-    yield at(match, where, code, message, level, fix)
+    yield at(found, where, code, message, level, fix)
 
 
 def judged_first_name(name: str, whole: object = None) -> Verdict | None:
@@ -98,12 +87,12 @@ def cased(name: str) -> str:
 
 def _company(company: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
     short = short_name(company)
-    if short == company or (match := _found(company, text)) is None:
+    if short == company or (found := _found(company, text)) is None:
         return
     known = look_up(facts, "company.short_name")
     fix = known if isinstance(known, str) and short_name(known) == known else short
     yield at(
-        match,
+        found,
         where,
         "legal-form",
         "people do not say the legal form of a company; use the short name",
@@ -148,10 +137,19 @@ def _names(company: str) -> Mapping[str, str]:
     return {"name": company, "short_name": short_name(company)}
 
 
-def _found(name: str, text: str) -> re.Match[str] | None:
-    return _whole_word(name[:200]).search(text) if name else None
+def _found(name: str, text: str) -> Found | None:
+    """Where the name stands in the text as whole words; by hand, as a pattern for each name would
+    cost more than the rest of the lint."""
+    start = text.find(name) if name else -1
+    while start >= 0:
+        end = start + len(name)
+        if not (_word_at(text, start - 1) and _word_at(text, start)) and not (
+            _word_at(text, end - 1) and _word_at(text, end)
+        ):
+            return Found(text, start, name)
+        start = text.find(name, end)
+    return None
 
 
-@lru_cache(maxsize=256)
-def _whole_word(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
+def _word_at(text: str, index: int) -> bool:
+    return 0 <= index < len(text) and (text[index].isalnum() or text[index] == "_")

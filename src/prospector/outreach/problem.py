@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -27,6 +28,26 @@ class Problem:
     column: int | None = None
     found: str = ""
     fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Words in a text, and where they begin."""
+
+    text: str
+    start: int
+    words: str
+
+
+def at(found: Found, where: Where, code: str, message: str, level: Level, fix: str | None = None) -> Problem:
+    """The problem of these words, with their place in the text."""
+    line = found.text.count("\n", 0, found.start) + 1
+    column = found.start - found.text.rfind("\n", 0, found.start)
+    return Problem(code, message, level, where, line, column, found.words[:200], fix)
+
+
+def found_by(match: re.Match[str]) -> Found:
+    return Found(match.string, match.start(), match.group())
 
 
 def approvable(problems: Iterable[Problem]) -> bool:
