@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.rules.reference import reference_fold
+
 from prospector.rules.event import Event
 from prospector.rules.fold import fold
 from prospector.rules.format import parse
 from prospector.rules.history import Version
-from tests.rules.reference import reference_fold
 
 DAY = 86400
 START = 1_736_500_000
@@ -42,7 +43,13 @@ name = "lost"
 terminal = true
 [points]
 half_life = "14d"
-weights = { "them.like" = 1, "them.follow" = 2, "them.mention" = 3, "them.comment" = 4, "them.reply" = 6, "them.dm" = 8 }
+[points.weights]
+"them.like" = 1
+"them.follow" = 2
+"them.mention" = 3
+"them.comment" = 4
+"them.reply" = 6
+"them.dm" = 8
 [[rule]]
 name = "meeting booked"
 to = "meeting"

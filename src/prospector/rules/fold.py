@@ -21,6 +21,8 @@ from prospector.rules.timers import Timer
 
 NEVER = 10**18
 _NO_RULES = Ruleset(stages=())
+_Key = tuple[str, int, int]  # the rule, the condition, the anchor
+_Pending = tuple[int, Timer, _Key]
 _by_order = attrgetter("at", "id")
 
 
@@ -58,7 +60,7 @@ def _in_order(events: Iterable[Event]) -> tuple[Event, ...]:
 
 def _by_second(versions: list[Version]) -> list[Version]:
     """Without those that another replaced in the same second."""
-    pairs = zip(versions, [*versions[1:], None], strict=True)
+    pairs = zip(versions, [*versions[1:], None], strict=False)
     return [one for one, after in pairs if after is None or after.active_from != one.active_from]
 
 
@@ -91,8 +93,8 @@ class _Run:
         self.moved = False
         self.held_since: int | None = None
         self.fired: dict[str, int] = {}
-        self.used: set[tuple[str, int, int]] = set()
-        self.revived: dict[tuple[str, int, int], int] = {}
+        self.used: set[_Key] = set()
+        self.revived: dict[_Key, int] = {}
         self.moves: list[Move] = []
         self.firings: list[Firing] = []
         self.next_timer: int | None = None
@@ -181,7 +183,7 @@ class _Run:
         self.plan = plan_of(self.version.ruleset if self.version else _NO_RULES)
         self.tally = _filled(self.plan, visible(self.events[: self.seen], time))
         self.disqualified = None
-        self.never: frozenset[tuple[str, int, int]] = frozenset()
+        self.never: frozenset[_Key] = frozenset()
         self.never = frozenset(key for due, _, key in self._pending() if due < time)
         if self.next_timer is None:
             self.wake = time
@@ -197,14 +199,24 @@ class _Run:
                 return
             due, timer, key = pending[0]
             if due > self.horizon:
-                # The earliest that waits; what comes after it may change once the horizon is there.
-                self.next_timer, self.wake = due, NEVER
+                self._wait(pending, before)
                 return
             self.time = due
             self.used.add(key)
             self._look((self.plan.rules[timer.rule],), ("timer", timer.condition, key[2]))
 
-    def _pending(self, until: int = NEVER) -> list[tuple[int, Timer, tuple[str, int, int]]]:
+    def _wait(self, pending: list[_Pending], before: int) -> None:
+        """Note the earliest timer beyond the horizon; what comes after it may change until then.
+
+        Rules that cannot act in the present stage are no reason to look again.
+        """
+        able = [one for one in pending if self.stage in self.plan.rules[one[1].rule].open_from]
+        if able and able[0][0] < before:
+            self.next_timer, self.wake = able[0][0], NEVER
+        else:
+            self.wake = self._next_wake(able, before)
+
+    def _pending(self, until: int = NEVER) -> list[_Pending]:
         """The timers that run, with their due time and key, in the order in which they are due."""
         found = []
         for timer in self.plan.timers:
@@ -230,7 +242,7 @@ class _Run:
             lift = max(lift, self.fired[rule.name] + rule.cooldown)
         return lift
 
-    def _next_wake(self, pending: list[tuple[int, Timer, tuple[str, int, int]]], before: int) -> int:
+    def _next_wake(self, pending: list[_Pending], before: int) -> int:
         """A time before which no timer can be due: new anchors come with moments from `before` on."""
         soonest = min((timer.lasting for timer in self.plan.timers), default=NEVER)
         return min(pending[0][0] if pending else NEVER, before + soonest)
