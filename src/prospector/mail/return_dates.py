@@ -47,6 +47,10 @@ _BACK = re.compile(rf"{_EDGE}{alternatives('cues', 'back')}(?:\b|(?=[\u3040-\u9f
 _UNTIL = re.compile(rf"\b{alternatives('cues', 'until')}\b|[-–—]|まで|至", re.I)
 
 
+# A full stop after a number or an abbreviation ends no sentence.
+_SENTENCE_END = re.compile(r"[!?。]|(?<=[a-zà-ÿа-я]{3})\. ")
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     day: date
@@ -64,21 +68,36 @@ def returns(text: str, written: date) -> date | None:
     text = " ".join(text[:_LONGEST].split())
     found = sorted(_days(text, written), key=lambda one: one.start)
     ahead = [one for one in found if written <= one.day <= written + _FARTHEST]
-    for cue, reach in ((_BACK, 60), (_UNTIL, 25)):
-        named = [one for one in ahead if _follows(cue, text, one, found, reach)]
-        if named:
-            return named[0].day if cue is _BACK else max(one.day for one in named)
+    for named in (_after_back, _before_back):
+        if back := next((one.day for one in ahead if named(text, one, found)), None):
+            return back
+    last_away = [one.day for one in ahead if _after_until(text, one, found)]
     exact = [one.day for one in ahead if not _RELATIVE.fullmatch(text[one.start : one.end])]
-    return max(exact, default=None)
+    return max(last_away or exact, default=None)
 
 
-def _follows(cue: re.Pattern[str], text: str, one: _Found, found: list[_Found], reach: int) -> bool:
-    """Whether the cue stands shortly before the day, in its sentence, with no other day between."""
-    before = max([other.end for other in found if other.end <= one.start], default=0)
-    lead = text[max(before, one.start - reach) : one.start]
-    sentence = re.split(r"[!?。]|(?<=[a-zà-ÿа-я]{3})\. ", lead)[-1]
-    after = text[one.end : one.end + 12]
-    return bool(cue.search(sentence)) or bool(re.match(r"\s?(?:まで|asti|saakka|tarihine kadar|-ig)", after))
+def _after_back(text: str, one: _Found, found: list[_Found]) -> bool:
+    """Whether "back on" stands before the day."""
+    return bool(_BACK.search(_lead(text, one, found, 60)))
+
+
+def _before_back(text: str, one: _Found, found: list[_Found]) -> bool:
+    """Whether "I am back" follows the day, as in "On 7 December I am back"."""
+    following = min((other.start for other in found if other.start >= one.end), default=len(text))
+    rest = text[one.end : min(following, one.end + 40)]
+    return bool(_BACK.search(_SENTENCE_END.split(rest)[0]))
+
+
+def _after_until(text: str, one: _Found, found: list[_Found]) -> bool:
+    """Whether "until" stands before the day, or after it as in Finnish and Japanese."""
+    after = re.match(r"\s?(?:まで|asti|saakka|tarihine kadar|-ig)", text[one.end : one.end + 16])
+    return bool(after or _UNTIL.search(_lead(text, one, found, 25)))
+
+
+def _lead(text: str, one: _Found, found: list[_Found], reach: int) -> str:
+    """What stands before the day, in its sentence, back to the day before it."""
+    before = max((other.end for other in found if other.end <= one.start), default=0)
+    return _SENTENCE_END.split(text[max(before, one.start - reach) : one.start])[-1]
 
 
 def _days(text: str, written: date) -> Iterator[_Found]:
