@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prospector.outreach.lint import language_of, lint
@@ -177,6 +177,7 @@ def in_order(problems: tuple[Problem, ...]) -> bool:
     return [p.level for p in problems] == sorted(p.level for p in problems)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.text(max_size=500), st.text(max_size=30), st.text(max_size=30))
 def test_any_text_can_be_judged(subject: str, body: str, name: str, company: str) -> None:
     problems = lint(subject, body, {"prospect": {"first_name": name, "company": company}, "company": None})

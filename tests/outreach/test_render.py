@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prospector.outreach import sandbox
@@ -171,6 +171,7 @@ BODIES = [
 ]
 
 
+@settings(deadline=None)
 @given(some_facts, some_facts, st.sampled_from(BODIES))
 def test_the_same_hash_means_the_same_text(some: Any, other: Any, body: str) -> None:
     first, second = drawn(body, some), drawn(body, other)
@@ -178,6 +179,7 @@ def test_the_same_hash_means_the_same_text(some: Any, other: Any, body: str) -> 
         assert (first.subject, first.body) == (second.subject, second.body)
 
 
+@settings(deadline=None)
 @given(some_facts)
 def test_every_shipped_template_makes_a_draft_of_any_facts(facts: Any) -> None:
     for template in load_all([SHIPPED]).templates.values():

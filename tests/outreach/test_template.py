@@ -3,10 +3,23 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prospector.outreach.template import Template, TemplateError, load, load_all, names, parse
+from prospector.outreach.facts import VOCABULARY
+from prospector.outreach.filters import ARGUMENTS
+from prospector.outreach.leftovers import PATTERNS
+from prospector.outreach.template import (
+    ACTIONS,
+    HEADERS,
+    Template,
+    TemplateError,
+    load,
+    load_all,
+    names,
+    parse,
+)
+from prospector.outreach.wording import LANGUAGES
 
 SHIPPED = Path(__file__).parents[2] / "templates"
 
@@ -187,6 +200,7 @@ def outcome(text: str) -> Template | TemplateError:
         return error
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_template_or_an_error_with_its_place(text: str) -> None:
     assert outcome(text).path == "p"
@@ -197,6 +211,15 @@ PIECES = """
 """
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*PIECES.split(), " ", "\n"]), max_size=40).map("".join))
 def test_any_mixture_of_syntax_is_a_template_or_an_error(body: str) -> None:
     assert outcome(f"\n{body}").path == "p"
+
+
+def test_what_authors_may_use_is_documented() -> None:
+    text = (SHIPPED.parent / "docs" / "templates.md").read_text(encoding="utf-8")
+    codes = {pattern.code for pattern in PATTERNS}
+    facts = {fact for group in VOCABULARY.values() for fact in group}
+    for word in {*ARGUMENTS, *VOCABULARY, *facts, *HEADERS, *ACTIONS, *LANGUAGES, *codes}:
+        assert f"`{word}" in text, word

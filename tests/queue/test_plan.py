@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prospector.queue.plan import SECONDS, Item, Pace, act_of, pace, plan, seconds_for
@@ -105,6 +105,7 @@ items = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(items, st.integers(0, 120))
 def test_every_card_is_in_one_part_and_the_day_is_finite(cards: list[Item], minutes: int) -> None:
     day = plan(cards, minutes, {}, NOW)

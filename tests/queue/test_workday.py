@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prospector.queue.workday import due_day, instant, later, next_start, planning_day, working_days_after
@@ -38,6 +38,7 @@ def test_a_time_of_day_is_one_moment_even_when_clocks_change(
     assert instant(day, at, ZoneInfo(zone)) == moment
 
 
+@settings(deadline=None)
 @given(st.dates(date(2000, 1, 1), date(2035, 1, 1)), st.times(), st.sampled_from(ZONES))
 def test_every_time_of_day_is_found_on_its_day(day: date, at: time, zone: ZoneInfo) -> None:
     local = instant(day, at, zone).astimezone(zone)
@@ -69,6 +70,7 @@ def test_later_keeps_the_reps_time_of_day_over_a_clock_change() -> None:
     assert later(friday, 1, BERLIN) == datetime(2026, 3, 30, 7, 15, tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)),
     st.integers(0, 30),

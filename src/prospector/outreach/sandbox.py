@@ -22,6 +22,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from prospector.outreach import filters, grammar, wording
@@ -55,7 +56,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Group):
             return obj.get(attribute)
-        if attribute in grammar.LOOP_FACTS and type(obj).__module__ == "jinja2.runtime":
+        if attribute in grammar.LOOP_FACTS and isinstance(obj, LoopContext):
             return super().getattr(obj, attribute)
         raise SecurityError(f"`{attribute}` is not a fact")
 
