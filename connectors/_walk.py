@@ -26,6 +26,7 @@ STALE = timedelta(minutes=15)
 MOST_PAGES = 200
 MOST_IDLE = 3
 MOST_REMEMBERED = 25
+MOST_CURSOR = 2_000
 
 
 class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -73,6 +74,8 @@ def begin(cursor: str | None, now: datetime) -> Walk:
 
 def advance(walk: Walk, items: Mapping[str, datetime], following: str | None, now: datetime) -> Walk:
     """The walk after a page of `items` (URI to time) whose next page is `following`."""
+    if following and len(following) > MOST_CURSOR:
+        raise Broken(f"The server's cursor has {len(following):,} characters, which no cursor needs.")
     times = sorted(items.values())
     high = max([time for time in (walk.high, *times[-1:]) if time], default=None)
     low = min([time for time in (walk.low, *times[:1]) if time], default=None)

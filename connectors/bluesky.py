@@ -27,6 +27,7 @@ from prospector.sdk import (
     Gone,
     Identity,
     Intent,
+    NotSent,
     Page,
     ProfileRef,
     Receipt,
@@ -100,7 +101,9 @@ class Bluesky:
     platforms: ClassVar[frozenset[str]] = frozenset({"bluesky"})
 
     async def whoami(self, context: Context) -> Identity:
-        return records.identity(await _profile(context, (await session(context)).did))
+        """By the PDS alone: a fresh account may have no profile at the AppView yet."""
+        answer = await call(context, "GET", "com.atproto.server.getSession")
+        return records.identity(answer.json(records.Profile))
 
     async def resolve(self, context: Context, ref: ProfileRef) -> Identity:
         return records.identity(await _profile(context, ref.handle.removeprefix("@")))
@@ -132,6 +135,14 @@ class Bluesky:
         if intent.action not in _COLLECTIONS:
             raise Refused(self.can.act(intent.action).why or f"Bluesky has no {intent.action}.")
         check_text(intent)
+        try:
+            return await self._write(context, intent)
+        except Broken as problem:
+            if done := await self.find(context, intent):
+                return done
+            raise NotSent(f"It is not in our repository, and may be tried again. {problem}") from problem
+
+    async def _write(self, context: Context, intent: Intent) -> Receipt:
         if intent.action == "follow":
             return await _follow(context, intent)
         target = await _target(context, intent)

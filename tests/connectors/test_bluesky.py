@@ -24,6 +24,7 @@ from prospector.sdk import (
     Identity,
     Intent,
     Later,
+    NotSent,
     ProfileRef,
     Refused,
     Unauthorised,
@@ -626,6 +627,28 @@ def test_many_messages_approved_at_once_get_keys_of_their_own(scene: Scene) -> N
         return {(await scene.bluesky.act(scene.context, intent)).uri for intent in changed}
 
     assert len(run(story())) == 50
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_an_answer_that_is_lost_does_not_leave_us_in_doubt(scene: Scene, arrives: bool) -> None:
+    """The record has a key that we know: whether it was written can be looked up."""
+    post = scene.world.post(scene.ada, "Hello")
+    intent = run(scene.intent("reply", "Hi", post))
+    inner = scene.context.handler
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("putRecord"):
+            return await inner(request)
+        if arrives:
+            await inner(request)
+        return httpx.Response(502)
+
+    scene.context.handler = handle
+    if arrives:
+        assert run(scene.bluesky.act(scene.context, intent)).uri in scene.world.records
+        return
+    with pytest.raises(NotSent, match="may be tried again"):
+        run(scene.bluesky.act(scene.context, intent))
 
 
 def test_a_deleted_post_cannot_be_answered(scene: Scene) -> None:

@@ -111,6 +111,11 @@ async def create_session(server: Server, request: Request) -> dict[str, Any]:
     return server.open(account)
 
 
+async def get_session(server: Server, request: Request) -> dict[str, Any]:
+    account = server.world.accounts[server.signed_in(request)]
+    return {"did": account.did, "handle": account.handle, "active": account.state == "active"}
+
+
 async def refresh_session(server: Server, request: Request) -> dict[str, Any]:
     did = server.refreshers.pop(_bearer(request), None)
     if did is None:
@@ -184,6 +189,7 @@ async def delete_record(server: Server, request: Request) -> dict[str, Any]:
 Method = Callable[[Server, Request], Awaitable[dict[str, Any]]]
 METHODS: Mapping[tuple[str, str], Method] = {
     ("POST", "com.atproto.server.createSession"): create_session,
+    ("GET", "com.atproto.server.getSession"): get_session,
     ("POST", "com.atproto.server.refreshSession"): refresh_session,
     ("GET", "com.atproto.identity.resolveHandle"): resolve_handle,
     ("GET", "com.atproto.repo.getRecord"): get_record,

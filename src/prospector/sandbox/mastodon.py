@@ -277,6 +277,8 @@ def _link(request: Request, page: Sequence[Any]) -> dict[str, str]:
 
 def _account(world: MastodonWorld, account: Account) -> dict[str, Any]:
     moved = world.accounts.get(account.moved_to or "")
+    host = f"https://{world.host(account)}"
+    picture = f"{host}/avatars/original/missing.png"
     shown = {
         "id": account.id,
         "username": account.username,
@@ -287,6 +289,18 @@ def _account(world: MastodonWorld, account: Account) -> dict[str, Any]:
         "created_at": stamp(account.created_at),
         "note": "",
         "url": world.url(account),
+        "uri": f"{host}/users/{account.username}",
+        "avatar": picture,
+        "avatar_static": picture,
+        "header": picture,
+        "header_static": picture,
+        "followers_count": sum(whom == account.id for _, whom in world.follows),
+        "following_count": sum(who == account.id for who, _ in world.follows),
+        "statuses_count": sum(status.account == account.id for status in world.statuses.values()),
+        "emojis": [],
+        "fields": [],
+        "group": False,
+        "indexable": True,
     }
     return shown | ({"moved": _account(world, moved)} if moved else {})
 
@@ -308,6 +322,9 @@ def _status(world: MastodonWorld, status: Status, us: str) -> dict[str, Any]:
         "uri": world.uri(status),
         "url": f"{world.url(world.accounts[status.account])}/{status.id}",
         "content": world.markup(status),
+        "replies_count": sum(other.reply_to == status.id for other in world.statuses.values()),
+        "reblogs_count": sum(other.reblog == status.id for other in world.statuses.values()),
+        "favourites_count": sum(liked == status.id for _, liked in world.favourites),
         "favourited": (us, status.id) in world.favourites,
         "reblog": _status(world, original, us) if original else None,
         "quote": {"state": "accepted", "quoted_status": _status(world, quoted, us)} if quoted else None,
@@ -327,6 +344,7 @@ def _notification(world: MastodonWorld, notice: Notice, us: str) -> dict[str, An
         "id": notice.id,
         "type": notice.type,
         "created_at": stamp(notice.at),
+        "group_key": f"ungrouped-{notice.id}",
         "account": _account(world, world.accounts[notice.by]),
     } | ({"status": _status(world, status, us)} if status else {})
 
@@ -334,4 +352,14 @@ def _notification(world: MastodonWorld, notice: Notice, us: str) -> dict[str, An
 def _relationship(world: MastodonWorld, us: str, whom: str) -> dict[str, Any]:
     follows = (us, whom) in world.follows
     locked = whom in world.accounts and world.accounts[whom].locked
-    return {"id": whom, "following": follows and not locked, "requested": follows and locked}
+    nothing = (
+        *("blocked_by", "blocking", "domain_blocking", "endorsed", "muting", "muting_notifications"),
+        *("notifying", "requested_by", "showing_reblogs"),
+    )
+    return dict.fromkeys(nothing, False) | {
+        "id": whom,
+        "note": "",
+        "following": follows and not locked,
+        "requested": follows and locked,
+        "followed_by": (whom, us) in world.follows,
+    }
