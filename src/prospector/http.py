@@ -18,10 +18,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from weakref import WeakValueDictionary
 
@@ -68,6 +70,14 @@ async def at_once() -> float:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom we trust: certifi's list, and the machine's own, which may hold a company's authority."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 class Network:
@@ -128,8 +138,7 @@ class Network:
         )
 
     def _transport(self, private: bool) -> AiohttpTransport:
-        context = httpx.create_ssl_context(trust_env=False)
-        context.load_default_certs()  # certifi's list alone would leave out a company's own authority
+        context = trusted()
         rule = _anywhere if private else self.rule
 
         def session() -> aiohttp.ClientSession:
@@ -376,6 +385,8 @@ def _guard(url: httpx.URL, rule: dialling.Rule) -> None:
     why: str | None
     if url.scheme not in ("http", "https") or not url.host:
         why = "is not a web address: it must begin with https:// or http://"
+    elif url.port is not None and not 0 < url.port < 65536:
+        why = "has a port that does not exist"
     elif url.userinfo:
         why = "has a name or password in it: put them into the account's settings"
     else:
