@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.databases"]
+
 
 def on_this_machine(where: object) -> bool:
     """Whether a socket's address is a path, or an address of the loopback interface."""

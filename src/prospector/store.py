@@ -223,19 +223,20 @@ class Writer:
         outcomes: list[tuple[Any, Exception | None]] = []
         with self._engine.begin() as connection:
             for work in works:
-                savepoint = connection.begin_nested()
                 try:
-                    with Session(connection, expire_on_commit=False) as session:
-                        result = work(session)
-                        session.flush()
-                    savepoint.commit()
-                    outcomes.append((result, None))
+                    outcomes.append((_in_savepoint(connection, work), None))
                 except Exception as error:
-                    if _asks_to_try_again(error) or not savepoint.is_active:
+                    if _asks_to_try_again(error) or not connection.in_transaction():
                         raise
-                    savepoint.rollback()
                     outcomes.append((None, error))
         return outcomes
+
+
+def _in_savepoint(connection: Connection, work: Callable[[Session], T]) -> T:
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as session:
+        result = work(session)
+        session.commit()
+        return result
 
 
 def _asks_to_try_again(error: BaseException) -> bool:

@@ -1,0 +1,131 @@
+"""The store on both databases: transactions, the writer, times, migrations."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic import command
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import Session, func, select
+
+from prospector.models import Suppression
+from prospector.store import Store, StoreError, alembic_config, insert_new
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def add(key: str) -> Callable[[Session], str]:
+    def work(session: Session) -> str:
+        session.add(Suppression(key=key, why="test", at=NOW))
+        session.flush()
+        return key
+
+    return work
+
+
+def keys(store: Store) -> set[str]:
+    with store.reading() as session:
+        return set(session.exec(select(Suppression.key)))
+
+
+def test_what_is_new_is_inserted_and_told(store: Store) -> None:
+    rows = [{"key": f"email:{n}", "why": "x", "at": NOW, "by": ""} for n in range(3)]
+    with store.transaction() as session:
+        assert sorted(insert_new(session, Suppression, rows[:2], ("key",))) == [("email:0",), ("email:1",)]
+        assert insert_new(session, Suppression, rows, ("key",)) == [("email:2",)]
+
+
+def test_the_writer_commits_together_and_one_failure_takes_nothing_else(store: Store) -> None:
+    store.start_writer()
+    with ThreadPoolExecutor(8) as threads:
+        wanted = [f"email:{n}" for n in range(40)]
+        futures = [threads.submit(store.write, add(key)) for key in [*wanted, "email:0"]]
+        failed = [future for future in futures if future.exception() is not None]
+    assert len(failed) == 1
+    assert isinstance(failed[0].exception(), IntegrityError)
+    assert keys(store) == set(wanted)
+
+
+def test_the_writer_answers_only_what_is_committed(store: Store) -> None:
+    store.start_writer()
+    store.write(add("email:a"))
+    other = Store(store.engine.url)
+    assert keys(other) == {"email:a"}
+    other.close()
+
+
+def test_a_reader_never_waits_for_a_writer(store: Store) -> None:
+    holding, done = threading.Event(), threading.Event()
+
+    def hold(session: Session) -> None:
+        add("email:held")(session)
+        holding.set()
+        assert done.wait(20)
+
+    store.start_writer()
+    writer = threading.Thread(target=store.write, args=(hold,))
+    writer.start()
+    assert holding.wait(20)
+    assert keys(store) == set()
+    done.set()
+    writer.join(20)
+    assert keys(store) == {"email:held"}
+
+
+def test_closing_finishes_what_waits(store: Store) -> None:
+    store.start_writer()
+    for n in range(20):
+        threading.Thread(target=store.write, args=(add(f"email:{n}"),)).start()
+    store.write(add("email:last"))
+    url = store.engine.url
+    store.close()
+    again = Store(url)
+    assert "email:last" in keys(again)
+    again.close()
+
+
+def test_times_are_aware_utc(store: Store) -> None:
+    berlin = datetime(2026, 7, 1, 14, 0, tzinfo=timezone(timedelta(hours=2)))
+    with store.transaction() as session:
+        session.add(Suppression(key="email:t", why="x", at=berlin))
+    with store.reading() as session:
+        at = session.exec(select(Suppression.at)).one()
+    assert at == berlin
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_a_time_without_a_zone_is_refused(store: Store) -> None:
+    with pytest.raises(StatementError, match="without a zone"), store.transaction() as session:
+        session.add(Suppression(key="email:n", why="x", at=datetime(2026, 7, 1)))
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    def halfway(session: Session) -> None:
+        add("email:half")(session)
+        raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        store.write(halfway)
+    assert keys(store) == set()
+
+
+def test_migrations_are_complete(store: Store) -> None:
+    """What the models say is what the migrations made; and back again to nothing."""
+    assert store.schema_is_current()
+    with store.engine.connect() as connection:
+        config = alembic_config(connection)
+        command.check(config)
+        command.downgrade(config, "base")
+        command.upgrade(config, "head")
+        assert connection.scalar(select(func.count()).select_from(Suppression)) == 0
+
+
+def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'zzzz'")
+    with pytest.raises(StoreError, match="newer prospector"):
+        store.migrate()
