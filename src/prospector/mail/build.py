@@ -17,6 +17,7 @@ import idna
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _FORBIDDEN_IN_BODY = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,240}@[!-;=?A-~]{1,240}>")
+_DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LIST_HEADERS = frozenset({"list-unsubscribe", "list-unsubscribe-post", "list-id", "list-help"})
 _VERBATIM = _LIST_HEADERS | {"message-id", "in-reply-to", "references"}
 _LINE = 76
@@ -120,9 +121,12 @@ def envelope(address: str) -> str:
     if not at or not local or not domain or re.search(r"[\s<>,;:()\[\]\\\"@]", local + domain):
         raise HeaderError(f"{address!r} is no e-mail address; correct it on the prospect's page.")
     try:
-        return f"{local}@{domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()}"
+        ascii_domain = domain.lower() if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
         raise HeaderError(f"{address!r} has a domain that cannot exist: {error}.") from error
+    if not _DOMAIN.fullmatch(ascii_domain) or len(ascii_domain) > 253 or len(local) > 64:
+        raise HeaderError(f"{address!r} has a domain that cannot exist; correct it on the prospect's page.")
+    return f"{local}@{ascii_domain}"
 
 
 def _address(header: str, address: str, name: str) -> Address:

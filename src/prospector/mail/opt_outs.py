@@ -12,13 +12,13 @@ from prospector.mail.phrases import alternatives, any_of
 
 _LONGEST = 2_000
 
-_POLITE_BEFORE = r"please|pls|kindly|bitte|s'il vous pla[iî]t|svp|por favor|per favore|alstublieft|graag|stop"
-_POLITE_AFTER = (
-    r"please|pls|now|thanks|thank you|thx|bitte|danke|merci|gracias|grazie|dank|bedankt|obrigad[oa]"
+_POLITE = (
+    r"please|pls|kindly|bitte|s'il vous pla[iî]t|svp|por favor|per favore|alstublieft|graag|now|thanks|"
+    r"thank you|thx|danke|merci|gracias|grazie|dank|bedankt|obrigad[oa]"
 )
 # The whole mail, or its first sentence, is nothing but this.
 _ALONE = re.compile(
-    rf"(?:(?:{_POLITE_BEFORE})[ ,]*)*{alternatives('opt_out_alone')}(?:[ ,]*(?:{_POLITE_AFTER}))*", re.I
+    rf"(?:(?:{_POLITE}|stop)[ ,]*)*{alternatives('opt_out_alone')}(?:[ ,]*(?:{_POLITE}))*", re.I
 )
 # These say it in any sentence.
 _PHRASES = any_of("opt_out")

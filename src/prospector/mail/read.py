@@ -16,6 +16,7 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import parseaddr, parsedate_to_datetime
+from itertools import islice
 
 from prospector.mail import markup
 
@@ -23,6 +24,7 @@ LIMIT = 1_048_576
 HEADER_LIMIT = 8_000
 TEXT_LIMIT = 100_000
 IDS_LIMIT = 100
+PARTS_LIMIT = 200
 
 # What the standard library's mail code is known to raise on malformed input.
 MALFORMED = (
@@ -60,12 +62,16 @@ def _headers_only(raw: bytes) -> Message:
         return Message()
 
 
-def parts(message: Message, depth: int = 0) -> Iterator[Message]:
+def parts(message: Message) -> Iterator[Message]:
     """The mail and its parts, but not what lies within an attached mail: that is somebody else's."""
+    return islice(_walk(message, 0), PARTS_LIMIT)
+
+
+def _walk(message: Message, depth: int) -> Iterator[Message]:
     yield message
     if depth < 20 and content_type(message).startswith("multipart/"):
         for part in children(message):
-            yield from parts(part, depth + 1)
+            yield from _walk(part, depth + 1)
 
 
 def children(message: Message) -> list[Message]:
