@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from prospector.outreach.lint import language_of, lint
 from prospector.outreach.naming import completed, first_name_of, judged_first_name, short_name
 from prospector.outreach.problem import Problem, approvable
+from prospector.outreach.render import render
+from prospector.outreach.template import load
 
+SHIPPED = Path(__file__).parents[2] / "templates"
 DATA = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))
 ADA = {"first_name": "Ada", "last_name": "King", "name": "Ada King", "company": "Engine Works"}
 
@@ -35,9 +38,22 @@ def test_good_drafts_pass(draft: dict[str, Any]) -> None:
     assert lint("A question", draft["body"], facts()) == ()
 
 
+@pytest.mark.parametrize("name", ["intro", "follow-up", "re-engage", "follow"])
+def test_shipped_templates_raise_no_alarm_for_people_of_many_names(name: str) -> None:
+    template = load([SHIPPED], name)
+    for person in DATA["person"]:
+        known = {
+            "prospect": {"name": person["name"], "title": "Founder"},
+            "company": {"name": person["company"]},
+        }
+        draft = render(template, {**known, "sender": {"name": "Jo Berg"}})
+        assert draft.problems == (), person
+
+
 def test_there_is_enough_to_judge_by() -> None:
     assert len(DATA["fault"]) >= 60
     assert len(DATA["good"]) >= 60
+    assert len(DATA["person"]) >= 50
 
 
 def test_a_problem_says_where_it_is() -> None:

@@ -273,7 +273,7 @@ def test_addresses_and_quoted_lines_ask_nothing(text: str) -> None:
 @given(st.text())
 def test_any_text_is_judged(text: str) -> None:
     assert isinstance(is_question(text), bool)
-    assert is_question(text + " ?")
+    assert is_question(text + "\nReally?")
 
 
 def test_every_cause_is_documented_with_its_points() -> None:

@@ -100,7 +100,7 @@ def _constant(node: nodes.Const, place: _Place) -> int:
 def _name(node: nodes.Name, place: _Place) -> int:
     if node.ctx != "load":
         raise Refused(node.lineno, "values cannot be set in a template")
-    if node.name not in VOCABULARY and node.name not in place.loops:
+    if node.name not in VOCABULARY and (node.name not in place.loops or node.name == "loop"):
         raise Refused(node.lineno, _unknown(node.name, [*VOCABULARY, *place.loops]))
     return 0
 

@@ -178,9 +178,9 @@ PATTERNS = (
     _pattern(
         "doubled-word",
         "warning",
+        # With regard to case: "at At Last" is a company.
         r"\b(the|a|an|at|of|and|for|with|your|our|to)[ \t]\1\b",
         "this word stands here twice; delete one",
-        _I,
     ),
     _pattern(
         "invisible",

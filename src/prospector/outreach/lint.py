@@ -36,9 +36,10 @@ def lint(
 ) -> tuple[Problem, ...]:
     """What is wrong with this draft, errors first, then in the order of the text.
 
-    `language` is the template's; without it, it is guessed from the draft. `limit` is the longest
-    body in characters that the channel takes. Header safety is here too: a line break in the
-    subject or in a name could start a header of its own, and is an error, never stripped.
+    The language is told by the draft's own words, and where they are too few it is `language`, the
+    template's. `limit` is the longest body in characters that the channel takes. Header safety is
+    here too: a line break in the subject or in a name could start a header of its own, and is an
+    error, never stripped.
     """
     problems = [
         *leftovers.problems(subject, "subject"),
@@ -48,7 +49,7 @@ def lint(
     ]
     problems += naming.problems(body, "body", facts)
     problems += naming.problems(subject, "subject", facts)
-    problems += _weekdays(body, language or language_of(body))
+    problems += _weekdays(body, language_of(body) or language, facts)
     if action == "email":
         problems += _subject(subject, facts)
     return tuple(sorted(dict.fromkeys(problems), key=_order))
@@ -120,14 +121,16 @@ def _subject(subject: str, facts: Facts) -> Iterator[Problem]:
         yield Problem("false-reply", message, "warning", "subject")
 
 
-def _weekdays(text: str, language: str | None) -> Iterator[Problem]:
+def _weekdays(text: str, language: str | None, facts: Facts) -> Iterator[Problem]:
     if language is None or language[:2] not in wording.WEEKDAYS:
         return
     folded = text.casefold()
     if not any(day in folded for day in _DAYS):
         return
-    own = wording.WEEKDAYS[language[:2]]
+    own, names = wording.WEEKDAYS[language[:2]], naming.names_in(facts)
     for match in _WORD.finditer(text):
+        if match.group() in names:
+            continue
         if (day := _DAYS.get(match.group().casefold())) and language[:2] not in day[0]:
             message = f"a weekday in another language ({day[0][0]}) than the text ({language[:2]})"
             yield at(found_by(match), "body", "weekday", message, "warning", own[day[1]])

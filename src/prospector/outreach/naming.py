@@ -137,6 +137,12 @@ def _names(company: str) -> Mapping[str, str]:
     return {"name": company, "short_name": short_name(company)}
 
 
+def names_in(facts: Facts) -> frozenset[str]:
+    """The words of all names in these facts: Domingo Vega is no Sunday."""
+    paths = ("prospect.name", "prospect.first_name", "prospect.company", "company.name", "sender.name")
+    return frozenset(word for path in paths for word in str(look_up(facts, path) or "").split())
+
+
 def _found(name: str, text: str) -> Found | None:
     """Where the name stands in the text as whole words; by hand, as a pattern for each name would
     cost more than the rest of the lint."""
