@@ -75,14 +75,13 @@ def plain(markup: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def made(id: str, link: str, title: str, markup: str, at: datetime | None, address: str) -> Raw:
+def made(id: str, link: str, title: str, markup: str, at: datetime | None) -> Raw:
     """Named by its id, else by its link, else by what it says.
 
-    fastfeedparser gives the link for a missing id, so an id that is the link is one.
+    The link as it is written, since one parser gives it for a missing id and the other does not.
     """
-    id, link = _CONTROL.sub("", id).strip(), link.strip()
-    if not id or id == link:
-        id = _absolute(link, address) or ""
+    link = link.strip()
+    id = _CONTROL.sub("", id).strip() or _CONTROL.sub("", link)
     if not id:
         id = "hash:" + _digest(f"{title.strip()}\x1f{at.isoformat() if at else markup}")
     elif len(id) > MOST_ID:

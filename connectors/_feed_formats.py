@@ -12,6 +12,7 @@ import html
 import re
 from calendar import timegm
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
@@ -23,6 +24,7 @@ import msgspec
 from prospector.sdk import Broken
 
 from ._feed_entries import DAY, MOST_TITLE, Document, Raw, made, moment, newest, plain
+from ._feed_repair import repaired
 
 # feedparser is quadratic on some hostile input, and needs half a second for so much of it; what it
 # would have to read is malformed anyway.
@@ -36,6 +38,8 @@ _PLAIN_ENCODING = re.compile(
     rb"utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(?:windows|cp)-?125\d|koi8-[ru]"
     rb"|shift[_-]jis|x-sjis|euc-(?:jp|kr|cn)|gb2312|gbk|gb18030|big5|iso-2022-jp|macintosh"
 )
+_ITEM = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:item|entry)[\s>]")
+_DATE = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:pubdate|date|published|updated|issued|modified|created)[\s>]")
 _TTL = re.compile(rb"<ttl>\s{0,20}(\d{1,6})\s{0,20}</ttl>")
 _PERIOD = re.compile(rb"<sy:updateperiod>\s{0,20}(hourly|daily|weekly|monthly|yearly)\b")
 _FREQUENCY = re.compile(rb"<sy:updatefrequency>\s{0,20}(\d{1,4})\b")
@@ -75,31 +79,47 @@ def _flat(body: bytes) -> bytes:
 
 def _xml(body: bytes, address: str) -> Document:
     flat = _flat(body)
-    _refuse_what_is_no_feed(flat, address)
-    document = _fast(body, address)
+    encoding = _ENCODING.match(flat)
+    _refuse_what_is_no_feed(flat, encoding[1] if encoding else b"utf-8", address)
+    if b"\0" not in body[:64]:
+        body = repaired(body, encoding[1].decode() if encoding else "")
+    document = _fast(body)
+    if document is not None and _dates_are_invented(document, flat):
+        document = _undated(document) if len(body) > MOST_FOR_THE_SLOW_PARSER else None
     if document is None:
         document = _slow(body, address)
     return Document(document.title, document.entries, _asked_wait(flat[:8192]))
 
 
-def _refuse_what_is_no_feed(flat: bytes, address: str) -> None:
+def _undated(document: Document) -> Document:
+    return replace(document, entries=tuple(replace(entry, at=None) for entry in document.entries))
+
+
+def _dates_are_invented(document: Document, flat: bytes) -> bool:
+    """Whether more entries have a date than the feed has dates: fastfeedparser reads a missing one
+    from the guid, so that the guid 7 becomes the seventh of this month."""
+    dated = sum(entry.at is not None for entry in document.entries)
+    first = _ITEM.search(flat)
+    return dated > len(_DATE.findall(flat, first.start() if first else 0))
+
+
+def _refuse_what_is_no_feed(flat: bytes, encoding: bytes, address: str) -> None:
     if not _ROOT.search(flat, 0, 65536):
         raise Broken(f"{address} gave no feed, perhaps a web page: look whether the feed has moved.")
     if not _END.search(flat[-4096:]):
         raise Broken(f"{address} gave a feed that is cut off in the middle.")
-    encoding = _ENCODING.match(flat)
-    if encoding and not _PLAIN_ENCODING.fullmatch(encoding[1]):
+    if not _PLAIN_ENCODING.fullmatch(encoding):
         raise Broken(f"{address} gave a feed in an encoding that feeds do not use.")
     # Attributes are expanded whatever a parser is told, and a kilobyte can become gigabytes.
     if b"<!doctype" in flat and b"<!entity" in flat:
         raise Broken(f"{address} gave a feed that declares entities, which is how readers are attacked.")
 
 
-def _fast(body: bytes, address: str) -> Document | None:
+def _fast(body: bytes) -> Document | None:
     """None where the slow parser should try."""
     try:
         parsed = fastfeedparser.parse(body, include_tags=False, include_media=False, include_enclosures=False)
-        entries = [_from_fast(entry, address) for entry in parsed["entries"]]
+        entries = [_from_fast(entry) for entry in parsed["entries"]]
     except Exception:
         # Whatever it stumbled over, the other parser is there for it.
         return None
@@ -108,7 +128,7 @@ def _fast(body: bytes, address: str) -> Document | None:
     return Document(plain(_text(parsed["feed"], "title"))[:MOST_TITLE], newest(entries), 0)
 
 
-def _from_fast(entry: Mapping[str, Any], address: str) -> Raw:
+def _from_fast(entry: Mapping[str, Any]) -> Raw:
     when = _text(entry, "published") or _text(entry, "updated")
     return made(
         _text(entry, "id"),
@@ -116,7 +136,6 @@ def _from_fast(entry: Mapping[str, Any], address: str) -> Raw:
         _text(entry, "title"),
         _value(entry.get("content")) or _text(entry, "description"),
         moment(when),
-        address,
     )
 
 
@@ -126,7 +145,7 @@ def _slow(body: bytes, address: str) -> Document:
     try:
         # In a stream: feedparser takes bytes for the name of a file and would open it.
         parsed = feedparser.parse(BytesIO(body), sanitize_html=False, resolve_relative_uris=False)
-        entries = [_from_slow(entry, address) for entry in parsed.entries]
+        entries = [_from_slow(entry) for entry in parsed.entries]
     except Exception as error:
         raise Broken(f"{address} gave a feed that cannot be read: {type(error).__name__}.") from error
     if not entries and not parsed.version:
@@ -134,7 +153,7 @@ def _slow(body: bytes, address: str) -> Document:
     return Document(plain(_text(parsed.feed, "title"))[:MOST_TITLE], newest(entries), 0)
 
 
-def _from_slow(entry: Mapping[str, Any], address: str) -> Raw:
+def _from_slow(entry: Mapping[str, Any]) -> Raw:
     when = entry.get("published_parsed") or entry.get("updated_parsed")
     return made(
         _text(entry, "id"),
@@ -142,7 +161,6 @@ def _from_slow(entry: Mapping[str, Any], address: str) -> Raw:
         _text(entry, "title"),
         _value(entry.get("content")) or _text(entry, "summary"),
         datetime.fromtimestamp(timegm(when), UTC) if when else None,
-        address,
     )
 
 
@@ -198,12 +216,12 @@ def _json(body: bytes, address: str) -> Document:
         raise Broken(f"{address} gave JSON that is no JSON Feed: {error}.") from error
     if not feed.version.startswith(("https://jsonfeed.org/version/", "http://jsonfeed.org/version/")):
         raise Broken(f"{address} gave JSON that is no JSON Feed.")
-    entries = [_from_json(item, address) for item in feed.items]
+    entries = [_from_json(item) for item in feed.items]
     return Document(plain(feed.title or "")[:MOST_TITLE], newest(entries), 0)
 
 
-def _from_json(item: _Item, address: str) -> Raw:
+def _from_json(item: _Item) -> Raw:
     markup = item.content_html or html.escape(item.content_text or item.summary or "", quote=False)
     when = moment(item.date_published or "") or moment(item.date_modified or "")
     title = html.escape(item.title or "", quote=False)
-    return made("" if item.id is None else str(item.id), item.url or "", title, markup, when, address)
+    return made("" if item.id is None else str(item.id), item.url or "", title, markup, when)

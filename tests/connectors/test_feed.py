@@ -15,6 +15,7 @@ import httpx
 import pytest
 import respx
 from connectors._feed_entries import MOST_ENTRIES, MOST_TEXT, cleaned, plain
+from connectors._feed_repair import repaired
 from connectors.feed import CONFIRMATIONS, Feed, feed_url
 from hypothesis import given
 from hypothesis import strategies as st
@@ -438,6 +439,54 @@ def test_an_entry_without_id_and_link_is_named_by_title_and_date() -> None:
     (again,) = serving(rss(item + b"<!-- changed -->")).poll().seen
     assert one.object == again.object
     assert one.object.startswith("hash:")
+
+
+def test_a_date_is_never_invented() -> None:
+    items = b"".join(b"<item><guid>%d</guid><title>T</title></item>" % day for day in (1, 7, 20260105))
+    dated = b"<item><guid>2</guid><pubDate>Mon, 05 Jan 2026 10:00:00 GMT</pubDate></item>"
+    moments = {seen.object: seen.at for seen in serving(rss(items + dated)).poll().seen}
+    assert moments == {"1": None, "7": None, "20260105": None, "2": datetime(2026, 1, 5, 10, tzinfo=UTC)}
+
+
+def test_in_a_feed_too_large_for_the_careful_parser_invented_dates_are_left_out() -> None:
+    items = b"".join(
+        b"<item><guid>%d</guid><title>%s</title></item>" % (n, b"x" * 100) for n in range(1, 990)
+    )
+    assert {seen.at for seen in serving(rss(items)).poll().seen} == {None}
+
+
+@pytest.mark.parametrize("body", [RSS, ATOM, rss(b"<item><link>/1</link></item>"), rss(ITEM % b"x")])
+def test_both_parsers_name_an_entry_alike(body: bytes) -> None:
+    fast = formats._fast(body)
+    assert fast is not None
+    assert [raw.object for raw in fast.entries] == [raw.object for raw in formats._slow(body, BLOG).entries]
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        (b"a&nbsp;&eacute; b", "a é b"),
+        (b"Q&A, R&D; &amp; more", "Q&A, R&D; & more"),
+        (b"&#233; &#xE9; &lt;i&gt;", "é é"),
+        (b"&NotEqualTilde;", "\u2242\u0338"),
+        (b"caf\xe9 \xc3\xa9 \x80", "café é €"),
+        (b"<![CDATA[Q&A &eacute; <b>x</b>]]>", "Q&A é x"),
+    ],
+)
+def test_what_is_not_quite_xml_is_mended(title: bytes, text: str) -> None:
+    assert serving(rss(ITEM % title)).poll().seen[0].text == text
+
+
+def test_links_in_cdata_are_left_as_they_are() -> None:
+    link = b"<link><![CDATA[https://blog.example/?a=1&b=2&copy=3]]></link>"
+    (seen,) = serving(rss(b"<item><guid>1</guid>" + link + b"</item>")).poll().seen
+    assert seen.url == "https://blog.example/?a=1&b=2&copy=3"
+
+
+@given(st.binary(max_size=200))
+def test_repairing_twice_changes_nothing_more(body: bytes) -> None:
+    once = repaired(body, "")
+    assert repaired(once, "") == once
 
 
 def test_links_that_lead_elsewhere_are_left_out() -> None:
