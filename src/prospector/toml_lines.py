@@ -31,11 +31,11 @@ def line_of(text: str) -> Mapping[Path, int]:
 
     `("rule", 0, "when", 1, "kind")` is the key `kind` of the second table in `when` of the first
     `[[rule]]`. A table that is only implied by a longer name has the line where it is first
-    implied. The text should be one that `tomllib` accepts; of any other, what stands before the
-    fault is found.
+    implied. The text should be one that `tomllib` accepts; of any other, and of one nested too
+    deep to follow, what stands before the fault is found.
     """
     reader = _Reader(text)
-    with contextlib.suppress(_UnreadableError):
+    with contextlib.suppress(_UnreadableError, RecursionError):
         reader.document()
     return reader.lines
 

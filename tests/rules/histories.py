@@ -35,8 +35,8 @@ class Case:
 
 def random_ruleset(draw: random.Random) -> Ruleset:
     parts = [
-        f'[engine]\nhold_after_manual = "{draw.choice(["0s", "6h", "2d"])}"\n'
-        f'min_dwell = "{draw.choice(["0s", "1h", "1d"])}"\n'
+        f'[engine]\nhold_after_manual = "{draw.choice(["0s", "0s", "6h", "2d"])}"\n'
+        f'min_dwell = "{draw.choice(["0s", "1h", "1h", "1d"])}"\n'
         f"apply_to_existing = {draw.choice(['true', 'false', 'false'])}\n",
         STAGE_TABLES,
         f'[points]\nhalf_life = "{draw.choice(["6h", "1d", "90m"])}"\n[points.weights]\n'
@@ -53,8 +53,8 @@ def random_ruleset(draw: random.Random) -> Ruleset:
 
 def _rule(draw: random.Random, number: int) -> str:
     lines = ["[[rule]]", f'name = "rule {number}"']
-    if draw.random() < 0.8:
-        sources = draw.sample(STAGES, draw.randint(1, 3))
+    if draw.random() < 0.5:
+        sources = draw.sample(STAGES, draw.randint(2, 4))
         lines.append(f"from = {sources}".replace("'", '"'))
     if draw.random() < 0.8:
         lines.append(f'to = "{draw.choice(STAGES)}"')
@@ -66,7 +66,7 @@ def _rule(draw: random.Random, number: int) -> str:
         lines.append(f'cooldown = "{draw.choice(["1h", "12h", "2d"])}"')
     for key, chance in (("when", 0.85), ("when_any", 0.3), ("unless", 0.25)):
         if draw.random() < chance or (key == "when_any" and not lines[-1].startswith("when")):
-            lines.append(f"{key} = [{', '.join(_condition(draw) for _ in range(draw.randint(1, 2)))}]")
+            lines.append(f"{key} = [{', '.join(_condition(draw) for _ in range(draw.choice([1, 1, 2])))}]")
     return "\n".join(lines) + "\n"
 
 
@@ -172,7 +172,9 @@ def random_case(seed: int, count: int = 25, rulesets: list[Ruleset] | None = Non
     return Case(
         tuple(versions),
         tuple(events),
-        horizon=draw.choice([last, last + 3 * DAY, draw.randint(START, last + DAY), START - DAY]),
+        horizon=draw.choice(
+            [last, last + 3 * DAY, last + 3 * DAY, draw.randint(START, last + DAY), START - DAY]
+        ),
         tracked_from=draw.choice([START, START, draw.choice(events).at, draw.randint(START, last + DAY)]),
         start_stage=draw.choice([None, None, "contacted", "engaged"]),
     )

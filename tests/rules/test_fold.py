@@ -44,7 +44,7 @@ def told(history: History) -> dict[str, Any]:
 def test_the_fold_equals_the_plain_reading_on_5000_random_histories() -> None:
     kinds: Counter[str] = Counter()
     for seed in range(5000):
-        case = random_case(seed, rulesets=RULESETS, count=40)
+        case = random_case(seed, rulesets=RULESETS, count=28)
         naive = reference_fold(
             case.versions,
             case.events,
@@ -65,8 +65,8 @@ def test_the_fold_equals_the_plain_reading_on_5000_random_histories() -> None:
         kinds["moves"] += len(history.moves)
         kinds["retracted"] += len(naive.revived)
     # What was compared is no empty thing: every kind of moment came up often.
-    assert kinds["event"] > 5000
-    assert kinds["timer"] > 3000
+    assert kinds["event"] > 2500
+    assert kinds["timer"] > 2500
     assert kinds["activation"] > 50
     assert kinds["moves"] > 5000
     assert kinds["retracted"] > 50
@@ -98,6 +98,7 @@ def test_r1_a_horizon_reached_in_steps_ends_where_one_step_ends(seed: int) -> No
     """What was said at an earlier horizon, from the events up to it, stays said; and nothing is due
     before `next_timer`."""
     case = random_case(seed, 20, RULESETS)
+    case = replace(case, start_stage=case.start_stage or "cold")
     last = max(event.at for event in case.events)
     case = replace(
         case, horizon=last, versions=tuple(v for v in case.versions if (v.active_from or 0) <= last)

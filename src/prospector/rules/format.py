@@ -41,8 +41,9 @@ def parse(text: str, channels: Collection[str] = CHANNELS) -> Ruleset:
     `channels` are the names that `channel = [..]` may use. Raises RulesError with every problem,
     in the order of their lines.
     """
+    content = _load(text)
     notes = Notes(line_of(text))
-    document = Table(_load(text), (), notes)
+    document = Table(content, (), notes)
     ruleset = _ruleset(document, text, channels)
     if notes.problems:
         raise RulesError(tuple(sorted(notes.problems, key=lambda problem: problem.line)))
