@@ -264,10 +264,11 @@ class Session:
         numbers, _, wanted = command.text.strip().partition(" ")
         by_uid = command.verb.startswith("UID")
         with self.world.lock:
-            answers = [
-                items.fetched(number, mail, wanted, by_uid)
-                for number, mail in items.chosen(self.opened(), numbers, by_uid)
-            ]
+            mails = items.chosen(self.opened(), numbers, by_uid)
+            answers = [items.fetched(number, mail, wanted, by_uid) for number, mail in mails]
+            if self.writable and items.marks_seen(wanted):
+                for _, mail in mails:
+                    mail.flags.add("\\Seen")
         for answer in answers:
             await self.send(answer)
         return "OK done"

@@ -71,10 +71,10 @@ def _fits(mail: StoredMail, key: str, values: list[str]) -> bool:
         return ("\\Seen" in mail.flags) == (key == "SEEN")
     if key in ("SINCE", "BEFORE"):
         return (mail.at.date() >= _day(values[0])) == (key == "SINCE")
+    if key not in ("HEADER", "SUBJECT", "FROM", "TO"):
+        raise ValueError(key)
     name, wanted = values if key == "HEADER" else (key, values[0])
-    if key in ("HEADER", "SUBJECT", "FROM", "TO"):
-        return wanted.lower() in read.header(read.parse(mail.raw), name).lower()
-    raise ValueError(key)
+    return wanted.lower() in read.header(read.parse(mail.raw), name).lower()
 
 
 def _day(text: str) -> date:
@@ -98,6 +98,11 @@ def fetched(number: int, mail: StoredMail, items: str, by_uid: bool) -> bytes:
         else:
             pieces.append(_attribute(mail, found.group().upper()))
     return f"* {number} FETCH (".encode() + b" ".join(pieces) + b")\r\n"
+
+
+def marks_seen(items: str) -> bool:
+    """Whether fetching these marks a mail as read: BODY[…] does, BODY.PEEK[…] does not."""
+    return bool(re.search(r"\bBODY\[|\bRFC822\b(?!\.)", items, re.I))
 
 
 def _attribute(mail: StoredMail, name: str) -> bytes:
