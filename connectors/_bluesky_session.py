@@ -106,7 +106,9 @@ async def read(
     if appview is None:
         return (await call(context, "GET", name, params=params, query=query)).json(type)
     url = f"{appview}/xrpc/{name}{query}"
-    response = await context.http.request("GET", url, params=params, accept=_ANSWERED)
+    response = await context.http.request("GET", url, params=params, accept=_ANSWERED | {403})
+    if response.status in (401, 403):
+        raise Broken(f"{appview} does not answer without a token: leave `appview` out of the account.")
     if response.status >= 400:
         raise meaning("GET", response.status, _problem(response))
     return response.json(type)

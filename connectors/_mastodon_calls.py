@@ -99,7 +99,10 @@ async def webfinger(context: Context, home: records.Home, handle: str) -> str:
     if host == home.domain:
         raise Gone(f"There is no {handle}.")
     params: dict[str, str | int] = {"resource": f"acct:{handle}"}
-    answer = await context.http.request("GET", f"https://{host}/.well-known/webfinger", params=params)
+    url = f"https://{host}/.well-known/webfinger"
+    answer = await context.http.request("GET", url, params=params, accept=frozenset({401, 403}))
+    if answer.status >= 400:
+        raise Broken(f"{host} does not say who {handle} is: is this really a server of the fediverse?")
     subject = answer.json(Finger).subject.lower()
     return subject.removeprefix("acct:") if subject.startswith("acct:") else handle
 

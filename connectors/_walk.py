@@ -20,10 +20,13 @@ from prospector.sdk import Broken
 # while they are read. What is younger than this is read again, and the unique key drops it.
 OVERLAP = timedelta(hours=1)
 
-# A page walk is read from the top again when it lay still for so long: new things lie above it.
+# After so long new things may lie above where a walk began: having arrived, look at the top again.
 STALE = timedelta(minutes=15)
 
-MOST_PAGES = 200
+# A server need not keep a cursor for longer than this: then begin at the top, with the old mark.
+FORGOTTEN = timedelta(days=1)
+
+MOST_PAGES = 500
 MOST_IDLE = 3
 MOST_REMEMBERED = 25
 MOST_CURSOR = 2_000
@@ -49,10 +52,6 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
     expected: dict[str, datetime] = {}
 
     @property
-    def walking(self) -> bool:
-        return self.began is not None
-
-    @property
     def floor(self) -> datetime | None:
         """What is older was seen by the walk before."""
         return self.mark - OVERLAP if self.mark else None
@@ -61,15 +60,17 @@ class Walk(msgspec.Struct, frozen=True, omit_defaults=True):
 def begin(cursor: str | None, now: datetime) -> Walk:
     """The walk to go on with. Raises `Broken` when the server's pages led nowhere."""
     walk = _read(cursor)
-    if walk.walking and walk.began is not None and now - walk.began <= STALE:
-        if walk.idle >= MOST_IDLE or walk.pages >= MOST_PAGES:
-            raise Broken(
-                f"The server gave {walk.pages} pages without an end. What they held is stored; the walk"
-                f" begins again from the top {STALE.seconds // 60} minutes after it began."
-            )
-        return walk
-    expected = walk.expected if walk.walking else walk.recent
-    return Walk(mark=walk.mark, began=now, expected=expected)
+    if walk.began is None:
+        return Walk(mark=walk.mark, began=now, expected=walk.recent)
+    age, astray = now - walk.began, walk.idle >= MOST_IDLE or walk.pages >= MOST_PAGES
+    if age > (STALE if astray else FORGOTTEN):
+        return Walk(mark=walk.mark, began=now, expected=walk.expected)
+    if astray:
+        raise Broken(
+            f"The server gave {walk.pages} pages without an end. What they held is stored; the walk"
+            f" begins again from the top {STALE.seconds // 60} minutes after it began."
+        )
+    return walk
 
 
 def advance(walk: Walk, items: Mapping[str, datetime], following: str | None, now: datetime) -> Walk:
@@ -115,6 +116,11 @@ def rest(walk: Walk, now: datetime) -> Walk:
     """The walk after it arrived: the mark moves, never past our own clock."""
     reached = max([time for time in (walk.high, walk.mark) if time], default=now)
     return Walk(mark=min(reached, now), recent=walk.recent)
+
+
+def late(walk: Walk, now: datetime) -> bool:
+    """Whether an arrived walk took so long that the top should be looked at again at once."""
+    return walk.began is not None and now - walk.began > STALE
 
 
 def missing(walk: Walk) -> tuple[str, ...]:

@@ -269,7 +269,8 @@ async def _page(
     if not _walk.arrived(walk, times.values()):
         return Page(tuple(seen), _walk.write(walk), more=True)
     retracted = await _retracted(context, _walk.missing(walk))
-    return Page(tuple(seen), _walk.write(_walk.rest(walk, context.now)), retracted=retracted)
+    again = _walk.late(walk, context.now)
+    return Page(tuple(seen), _walk.write(_walk.rest(walk, context.now)), again, retracted=retracted)
 
 
 async def _retracted(context: Context, missing: Sequence[str]) -> tuple[str, ...]:
@@ -298,7 +299,9 @@ def _moved(items: Sequence[records.FeedItem], identity: Identity) -> str | None:
     for item in items:
         if item.repost is None:
             url = records.profile_url(item.post.author)
-            return url if url != identity.url and url.rsplit("/", 1)[1] != identity.remote_id else None
+            return (
+                url if url != identity.url.lower() and url.rsplit("/", 1)[1] != identity.remote_id else None
+            )
     return None
 
 

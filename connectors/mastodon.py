@@ -26,6 +26,8 @@ from prospector.sdk import (
     Gone,
     Identity,
     Intent,
+    Later,
+    NotSent,
     Page,
     ProfileRef,
     Receipt,
@@ -147,9 +149,12 @@ class Mastodon:
             return _receipt(answer.json(records.Status))
         body = await _status(context, home, intent)
         await context.point_of_no_return()
-        answer = await post(
-            context, "/api/v1/statuses", json=body, headers={"Idempotency-Key": intent.message_id}
-        )
+        try:
+            answer = await post(
+                context, "/api/v1/statuses", json=body, headers={"Idempotency-Key": intent.message_id}
+            )
+        except Later as error:
+            raise NotSent(f"The instance did not take it: {error}") from error
         return _receipt(answer.json(records.Status))
 
     async def find(self, context: Context, intent: Intent) -> Receipt | None:

@@ -368,6 +368,39 @@ def test_a_hostile_record_harms_nobody_else(scene: Scene, value: Any) -> None:
     assert all(seen.text.isprintable() for seen in scene.record.rows.values())
 
 
+def test_a_backlog_longer_than_one_look_is_walked_in_several(scene: Scene) -> None:
+    """The core stops after so many pages; the next look, hours later, goes on where it stopped."""
+
+    async def story() -> None:
+        ada = await scene.who()
+        scene.world.post(scene.ada, "first")
+        await scene.look(ada)
+        made = set()
+        for _ in range(700):
+            scene.clock.tick(minutes=1)
+            made.add(scene.world.post(scene.ada, "words"))
+        for _ in range(4):
+            for _ in range(4):
+                scene.record.take(await scene.bluesky.poll(scene.context, ada, scene.record.cursor))
+            scene.clock.tick(hours=3)
+            made.add(scene.world.post(scene.ada, "news"))
+        await scene.look(ada)
+        assert made <= scene.record.objects
+
+    run(story())
+
+
+def test_a_public_view_that_wants_a_token_does_not_pause_the_account(scene: Scene) -> None:
+    scene.context.settings = scene.context.settings.model_copy(update={"appview": "http://view.example"})
+
+    async def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(403, json={"error": "Forbidden", "message": "no"})
+
+    scene.context.handler = handle
+    with pytest.raises(Broken, match="without a token"):
+        run(scene.who())
+
+
 def test_the_feed_of_a_liar_is_not_believed(scene: Scene) -> None:
     """Posts of others in somebody's feed are nobody's engagement."""
     ada = run(scene.who())

@@ -25,6 +25,7 @@ from prospector.sdk import (
     Identity,
     Intent,
     Later,
+    NotSent,
     ProfileRef,
     Refused,
     Unauthorised,
@@ -552,6 +553,25 @@ def test_a_status_is_sent_once(keeps_keys: bool) -> None:
     assert len([status for status in scene.world.statuses.values() if status.account == scene.us]) == 1
     posts = [request for request in scene.context.sent if request.method == "POST"]
     assert {request.headers["idempotency-key"] for request in posts} == {"<m1@us.example>"}
+
+
+@pytest.mark.parametrize(("status", "error"), [(429, NotSent), (503, NotSent), (500, Broken), (422, Refused)])
+def test_what_the_instance_says_decides_whether_it_was_sent(
+    scene: Scene, status: int, error: type[Exception]
+) -> None:
+    """After the second mark only the platform's own word proves that nothing was accepted."""
+    question = scene.world.post(scene.ada, "How?")
+    intent = run(scene.intent("reply", "So", question))
+    scene.intercept("/statuses", status_code=status, json={"error": "no"})
+    with pytest.raises(error):
+        run(scene.mastodon.act(scene.context, intent))
+    assert scene.context.marks == 1
+
+
+def test_somebody_else_s_locked_door_does_not_pause_our_account(scene: Scene) -> None:
+    scene.intercept("/.well-known/webfinger", status_code=403, json={})
+    with pytest.raises(Broken, match="who eve"):
+        run(scene.who("eve@far.example"))
 
 
 def test_an_older_answer_with_the_same_words_is_not_ours(scene: Scene) -> None:

@@ -54,10 +54,20 @@ def test_some_empty_pages_are_the_end() -> None:
     assert _walk.arrived(walk, [])
 
 
-def test_a_walk_that_lay_still_begins_at_the_top_with_the_old_mark() -> None:
+def test_a_walk_goes_on_until_its_cursor_is_forgotten() -> None:
     walk = _walk.advance(_walk.Walk(mark=NOW, began=NOW), moments([1, 2]), "deep", NOW)
-    later = _walk.begin(_walk.write(walk), NOW + timedelta(hours=1))
-    assert (later.mark, later.next, later.pages) == (NOW, None, 0)
+    cursor = _walk.write(walk)
+    assert _walk.begin(cursor, NOW + timedelta(hours=3)) == walk
+    assert _walk.late(walk, NOW + timedelta(hours=3))
+    anew = _walk.begin(cursor, NOW + timedelta(hours=30))
+    assert (anew.mark, anew.next, anew.pages) == (NOW, None, 0)
+
+
+def test_a_walk_that_led_nowhere_begins_at_the_top() -> None:
+    walk = _walk.Walk(mark=NOW, began=NOW, next="round", idle=_walk.MOST_IDLE, pages=4)
+    with pytest.raises(Broken, match="4 pages without an end"):
+        _walk.begin(_walk.write(walk), NOW + timedelta(minutes=1))
+    assert _walk.begin(_walk.write(walk), NOW + timedelta(minutes=16)).next is None
 
 
 def test_a_giant_cursor_is_not_kept() -> None:
