@@ -1,66 +1,40 @@
-"""The only way out over HTTP: paced, guarded, capped, retried. The only import of httpx.
-
-    request
-      └ for at most 3 attempts (reads only: a broken connection, 502, 503 or 504 without a long wait)
-          pace: reserve the account's next slot; wait if it is near, else `Later`
-          └ for at most 5 redirects
-              guard: scheme, literal host, no name and password in the URL
-              turn: so many requests to one host at a time
-              send, read the body within the caps        } 30 seconds for all hops of one attempt
-      └ status → error (answers.verdict); transport error → error (dialling.failure)
-
-A `Network` lives as long as the process's event loop; an `Http` is one account's view of it and
-costs nothing to make.
-"""
+"""One account's way out: pace, redirects by hand, the deadline, a second and a third try."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import random
-import ssl
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from weakref import WeakValueDictionary
 
 import aiohttp
 import httpx
-import msgspec
 import tenacity
-from aiohttp.abc import AbstractResolver
-from httpx_aiohttp import AiohttpTransport
 
-from prospector import __version__, addresses, answers, dialling, rate_limits
+from prospector import answers, dialling, rate_limits
 from prospector.answers import IDEMPOTENT, RETRIED, Answer, shown
 from prospector.bodies import ACCEPT_ENCODING, WIRE_CAP, Body
+from prospector.http.hops import PERMANENT, REDIRECTS, Hop, guard, prepared, redirected
+from prospector.http.network import Network, anywhere
 from prospector.rate_limits import RateLimit
 from prospector.sdk import Broken, ConnectorError, Later, Refused
 
 Reserve = Callable[[], Awaitable[float]]
-Handler = Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
 
 DEADLINE = 30.0
 """Seconds for one attempt, redirects and body included, the waiting for a turn not."""
 PATIENCE = 5.0
 """Seconds that a request waits for the account's next slot; beyond, it is `Later`."""
-MOST_REDIRECTS = 5
+MOSTREDIRECTS = 5
 MOST_ATTEMPTS = 3
 LONGEST_RETRY = 2.0
 """Seconds of a Retry-After that are waited for at once; what is longer is the core's to wait for."""
-MOST_CONNECTIONS = 256
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": ACCEPT_ENCODING}
-_PERMANENT = frozenset({301, 308})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# What may follow a redirect to another origin: nothing that could prove who we are.
-_ANONYMOUS = frozenset({"accept", "accept-encoding", "accept-language", "if-none-match", "if-modified-since"})
 
 log = logging.getLogger(__name__)
-# httpx logs whole URLs, and there are secrets in query strings.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 async def at_once() -> float:
@@ -70,95 +44,6 @@ async def at_once() -> float:
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """Whom we trust: certifi's list, and the machine's own, which may hold a company's authority."""
-    context = httpx.create_ssl_context(trust_env=False)
-    context.load_default_certs()
-    return context
-
-
-class Network:
-    """The process's connections: one pool for the public internet, and one that may also reach
-    private networks, for the accounts with `private = true`.
-
-    `contact` is an address or URL at which a site's owner finds us. `per_host` is how many
-    requests one host gets at a time. `lookup`, `rule` and `handler` (which answers in place of the
-    network) are for tests.
-    """
-
-    def __init__(
-        self,
-        *,
-        contact: str = "",
-        per_host: int = 1,
-        lookup: AbstractResolver | None = None,
-        rule: dialling.Rule = addresses.allowed,
-        handler: Handler | None = None,
-    ) -> None:
-        self.agent = f"prospector/{__version__}" + (f" (+{contact})" if contact else "")
-        self.rule = rule
-        self._per_host = per_host
-        self._lookup = lookup
-        self._handler = handler
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._clients: dict[bool, httpx.AsyncClient] = {}
-
-    def client(self, private: bool) -> httpx.AsyncClient:
-        if private not in self._clients:
-            self._clients[private] = self._open(private)
-        return self._clients[private]
-
-    def turn(self, host: str) -> asyncio.Semaphore:
-        """The host's turnstile; it is forgotten when nobody holds or awaits it."""
-        turn = self._turns.get(host)
-        if turn is None:
-            turn = self._turns[host] = asyncio.Semaphore(self._per_host)
-        return turn
-
-    async def aclose(self) -> None:
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
-
-    async def __aenter__(self) -> Network:
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
-
-    def _open(self, private: bool) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=httpx.MockTransport(self._handler) if self._handler else self._transport(private),
-            timeout=httpx.Timeout(None, connect=10.0),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            trust_env=False,
-        )
-
-    def _transport(self, private: bool) -> AiohttpTransport:
-        context = trusted()
-        rule = _anywhere if private else self.rule
-
-        def session() -> aiohttp.ClientSession:
-            return dialling.session(context, rule, self._lookup, MOST_CONNECTIONS, self.agent)
-
-        return AiohttpTransport(verify=context, client=session)
-
-
-def _anywhere(address: addresses.Address) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One request on its way, as redirects change it."""
-
-    method: str
-    url: httpx.URL
-    headers: Mapping[str, str]
-    content: bytes | None
 
 
 class _Again(Exception):
@@ -213,7 +98,7 @@ class Http:
 
         `idempotent` says that this write may be repeated without harm, so that it may be retried.
         """
-        hop = _prepare(method, url, params, headers, json, content, bearer)
+        hop = prepared(method, url, params, headers, json, content, bearer)
         try:
             return await self._attempt(hop, accept)
         except _Again as again:
@@ -221,7 +106,7 @@ class Http:
                 return await self._again(hop, accept, again)
             raise again.error from again.__cause__
 
-    async def _again(self, hop: _Hop, accept: frozenset[int], first: _Again) -> Answer:
+    async def _again(self, hop: Hop, accept: frozenset[int], first: _Again) -> Answer:
         """The second and third attempt. The first is not made by tenacity, because nearly all
         requests need no other, and it costs a tenth of one."""
         attempts = tenacity.AsyncRetrying(
@@ -237,7 +122,7 @@ class Http:
         except _Again as last:
             raise last.error from last.__cause__
 
-    async def _attempt(self, hop: _Hop, accept: frozenset[int]) -> Answer:
+    async def _attempt(self, hop: Hop, accept: frozenset[int]) -> Answer:
         await self._slot()
         answer = await self._follow(hop)
         status, now = answer.status, self.now()
@@ -258,20 +143,20 @@ class Http:
         if seconds > 0:
             await self.sleep(seconds)
 
-    async def _follow(self, hop: _Hop) -> Answer:
+    async def _follow(self, hop: Hop) -> Answer:
         """Send it, and follow redirects by hand, so that each hop is guarded."""
         budget = _Budget(self.deadline)
         start, permanent = hop.url, True
-        for _ in range(MOST_REDIRECTS + 1):
+        for _ in range(MOSTREDIRECTS + 1):
             answer = await self._send(hop, budget)
-            if answer.status not in _REDIRECTS:
+            if answer.status not in REDIRECTS:
                 return replace(answer, moved=answer.url) if permanent and hop.url != start else answer
-            permanent = permanent and answer.status in _PERMANENT
-            hop = _redirected(hop, answer)
-        raise Broken(f"{shown(str(start))} redirects more than {MOST_REDIRECTS} times.")
+            permanent = permanent and answer.status in PERMANENT
+            hop = redirected(hop, answer)
+        raise Broken(f"{shown(str(start))} redirects more than {MOSTREDIRECTS} times.")
 
-    async def _send(self, hop: _Hop, budget: _Budget) -> Answer:
-        _guard(hop.url, _anywhere if self.private else self.network.rule)
+    async def _send(self, hop: Hop, budget: _Budget) -> Answer:
+        guard(hop.url, anywhere if self.private else self.network.rule)
         turn = self.network.turn(hop.url.host)
         await _take(turn, hop.url.host)
         start = time.monotonic()
@@ -293,7 +178,7 @@ class Http:
             budget.left -= time.monotonic() - start
             turn.release()
 
-    async def _exchange(self, hop: _Hop) -> Answer:
+    async def _exchange(self, hop: Hop) -> Answer:
         client = self.network.client(self.private)
         headers = {"user-agent": self.network.agent, **_DEFAULT_HEADERS, **hop.headers}
         request = httpx.Request(hop.method, hop.url, headers=headers, content=hop.content)
@@ -352,74 +237,6 @@ def _said_nothing(error: BaseException) -> bool:
         return True
     # httpx_aiohttp gives ConnectTimeout also for connections that broke later: only its cause tells.
     return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout) and error.__cause__ is None
-
-
-def _prepare(
-    method: str,
-    url: str,
-    params: Mapping[str, str | int] | None,
-    headers: Mapping[str, str] | None,
-    json: object,
-    content: bytes | None,
-    bearer: str | None,
-) -> _Hop:
-    """The request as it goes out. Raises `Refused` where it cannot be one."""
-    merged = {name.lower(): value for name, value in (headers or {}).items()}
-    if bearer is not None:
-        merged["authorization"] = f"Bearer {bearer}"
-    if json is not None:
-        content = msgspec.json.encode(json)
-        merged.setdefault("content-type", "application/json")
-    if any(not value.isascii() or not value.isprintable() for value in merged.values()):
-        raise Refused("A header of this request holds a line break or a character beyond ASCII.")
-    try:
-        target = httpx.URL(url)
-        target = target.copy_merge_params(params) if params else target
-    except (httpx.InvalidURL, ValueError) as error:
-        raise Refused(f"{shown(url)} is not a valid URL.") from error
-    return _Hop(method.upper(), target, merged, content)
-
-
-def _guard(url: httpx.URL, rule: dialling.Rule) -> None:
-    """Raises `Refused` for a URL that must not be fetched. Names are checked when they resolve."""
-    why: str | None
-    if url.scheme not in ("http", "https") or not url.host:
-        why = "is not a web address: it must begin with https:// or http://"
-    elif url.port is not None and not 0 < url.port < 65536:
-        why = "has a port that does not exist"
-    elif url.userinfo:
-        why = "has a name or password in it: put them into the account's settings"
-    else:
-        why = _literal_refused(url.host, rule)
-    if why:
-        raise Refused(f"{shown(str(url))} {why}.")
-
-
-def _literal_refused(host: str, rule: dialling.Rule) -> str | None:
-    try:
-        address = addresses.literal(host)
-    except ValueError as error:
-        return f"is refused: {error}"
-    return dialling.PRIVATE if address is not None and not rule(address) else None
-
-
-def _redirected(hop: _Hop, answer: Answer) -> _Hop:
-    """The next hop. Raises `Broken`, or `Refused` for a write that would go elsewhere."""
-    told = shown(answer.url)
-    try:
-        target = hop.url.join(answer.headers["location"]).copy_with(fragment=None)
-    except (KeyError, httpx.InvalidURL, ValueError) as error:
-        raise Broken(f"{told} redirects to nowhere.") from error
-    if hop.url.scheme == "https" and target.scheme == "http":
-        raise Broken(f"{told} redirects from https to http, where others could read and change it.")
-    same = (hop.url.scheme, hop.url.host, hop.url.port) == (target.scheme, target.host, target.port)
-    if hop.method not in IDEMPOTENT and answer.status != 303 and (answer.status < 307 or not same):
-        raise Refused(f"{told} redirects to {shown(str(target))}: correct the address in the settings.")
-    to_get = answer.status == 303 and hop.method != "HEAD"
-    headers = {n: v for n, v in hop.headers.items() if same or n in _ANONYMOUS}
-    if to_get:
-        headers.pop("content-type", None)
-    return _Hop("GET" if to_get else hop.method, target, headers, None if to_get else hop.content)
 
 
 def _declared_within_cap(length: str) -> None:
