@@ -48,6 +48,11 @@ class BlueskyPerson:
         made = self._procedure("com.atproto.server.createAccount", account)
         self.did: str = made["did"]
         self._token = made["accessJwt"]
+        until(self._known, PATIENCE, f"{self.handle} known to the AppView")
+
+    def _known(self) -> bool:
+        url = f"{self.network.appview}/xrpc/app.bsky.actor.getProfile"
+        return httpx.get(url, params={"actor": self.handle}, timeout=30).is_success
 
     def _procedure(self, method: str, body: Mapping[str, Any]) -> Any:
         headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
@@ -78,7 +83,12 @@ class BlueskyPerson:
         """Write a post, and wait until it is indexed: an answer to one that is not may be lost."""
         made = self.write("app.bsky.feed.post", {"text": text})
         self.wait_for(made.uri)
+        until(lambda: made.uri in self._feed(), PATIENCE, f"{made.uri} in its author's feed")
         return made
+
+    def _feed(self) -> set[str]:
+        items = self._query("app.bsky.feed.getAuthorFeed", actor=self.did, limit=100)["feed"]
+        return {item["post"]["uri"] for item in items}
 
     def reply(self, to: Record, text: str, root: Record | None = None) -> Record:
         """Answer a post; `root` is the first of its thread, if that is another."""
