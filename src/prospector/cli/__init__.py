@@ -51,9 +51,12 @@ def main() -> None:
     from prospector.prospects.people import NotFoundError, TakenError
     from prospector.secrets import SecretError
     from prospector.store import StoreError, say
+    from prospector.telemetry import configure
     from prospector.workspace import BrokenConnectorError, WorkspaceError
 
     wrong_use = (ConfigError, NotFoundError, TakenError, WorkspaceError, UnknownFormError, TemplateError)
+    # Before anything can be logged: on standard output it would spoil the JSON.
+    configure("warning")
     try:
         _mount()
         app()
