@@ -142,15 +142,14 @@ class Mail:
 def letter_of(intent: Intent, settings: Settings, now: datetime) -> Letter:
     """The mail that an intent asks for.
 
-    `attributes`: `references` (the thread's Message-IDs, oldest first), `reply_to`,
-    `list_unsubscribe` (the header's value; with an https address in it, one click is offered as
+    `attributes`: `references` (the thread's Message-IDs, oldest first), `in_reply_to` (else the
+    last of them is answered), `reply_to`, `list_unsubscribe` (the header's value; with an https address in it, one click is offered as
     RFC 8058 wants it), `automatic` for what no person approved.
     """
     given = intent.attributes
-    thread = tuple(str(one) for one in given.get("references", ()))
-    answered = intent.on or (thread[-1] if thread else "")
-    if answered and answered not in thread:
-        thread = (*thread, answered)
+    earlier = [str(one) for one in given.get("references", ())]
+    answered = str(given.get("in_reply_to") or intent.on or (earlier[-1] if earlier else ""))
+    thread = tuple(dict.fromkeys([*earlier, *filter(None, [answered])]))
     return Letter(
         sender=settings.address,
         sender_name=settings.name,

@@ -516,3 +516,20 @@ def test_the_letter_is_dated_when_it_is_sent():
     settings = Settings(address=US, imap_host="i", smtp_host="s")
 
     assert letter_of(intent(approved_at=NOW - timedelta(days=3)), settings, NOW).at == NOW
+
+
+@pytest.mark.parametrize(
+    ("attributes", "answered", "thread"),
+    [
+        ({}, "", ()),
+        ({"references": ["<a@x>", "<b@x>"]}, "<b@x>", ("<a@x>", "<b@x>")),
+        ({"references": ["<a@x>", "<b@x>", "<b@x>"], "in_reply_to": "<b@x>"}, "<b@x>", ("<a@x>", "<b@x>")),
+        ({"references": ["<a@x>"], "in_reply_to": "<b@x>"}, "<b@x>", ("<a@x>", "<b@x>")),
+    ],
+)
+def test_a_thread_names_each_mail_once(attributes, answered, thread):
+    settings = Settings(address=US, imap_host="i", smtp_host="s")
+
+    letter = letter_of(intent(attributes=attributes), settings, NOW)
+
+    assert (letter.in_reply_to, letter.references) == (answered, thread)
