@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from prospector.sandbox import bluesky_views as views
 from prospector.sandbox.bluesky_world import (
     FOLLOW,
     LIKE,
@@ -28,9 +29,6 @@ from prospector.sandbox.bluesky_world import (
     Account,
     BlueskyWorld,
     Interaction,
-    Record,
-    owner,
-    reference,
     stamp,
 )
 
@@ -133,19 +131,21 @@ async def resolve_handle(server: Server, request: Request) -> dict[str, Any]:
 async def get_profile(server: Server, request: Request) -> dict[str, Any]:
     account, us = _actor(server, request), server.viewer(request)
     following = server.world.own(us, FOLLOW, account.did) if us else None
-    return _author(account) | {"viewer": {"following": following} if following else {}}
+    return views.author_view(account) | {"viewer": {"following": following} if following else {}}
 
 
 async def get_author_feed(server: Server, request: Request) -> dict[str, Any]:
     account, us = _actor(server, request), server.viewer(request)
     records, cursor = _slice(request, server.world.feed(account.did), lambda record: record.place)
-    return _with_cursor({"feed": [_feed_item(server.world, record, us) for record in records]}, cursor)
+    return _with_cursor(
+        {"feed": [views.feed_item_view(server.world, record, us) for record in records]}, cursor
+    )
 
 
 async def list_notifications(server: Server, request: Request) -> dict[str, Any]:
     us = server.signed_in(request)
     pairs, cursor = _slice(request, server.world.notifications(us), lambda pair: pair[1].place)
-    notes = [_notification(server.world, reason, record) for reason, record in pairs]
+    notes = [views.notification_view(server.world, reason, record) for reason, record in pairs]
     return _with_cursor({"notifications": notes, "seenAt": stamp(server.world.now())}, cursor)
 
 
@@ -154,7 +154,7 @@ async def get_posts(server: Server, request: Request) -> dict[str, Any]:
     if not 1 <= len(uris) <= 25:
         raise Fault(400, "InvalidRequest", "Error: uris must have between 1 and 25 elements")
     found = [record for uri in uris if (record := server.world.records.get(uri))]
-    return {"posts": [_post(server.world, record, us) for record in found]}
+    return {"posts": [views.post_view(server.world, record, us) for record in found]}
 
 
 async def get_record(server: Server, request: Request) -> dict[str, Any]:
@@ -292,51 +292,3 @@ def _length(text: str) -> int:
         if _JOINER not in (before, character) and unicodedata.category(character)[0] != "M"
     ]
     return len(bases)
-
-
-def _author(account: Account) -> dict[str, Any]:
-    return {"did": account.did, "handle": account.handle, "displayName": account.name}
-
-
-def _post(world: BlueskyWorld, record: Record, us: str | None) -> dict[str, Any]:
-    liked = world.own(us, LIKE, record.uri) if us else None
-    return {
-        **reference(record),
-        "author": _author(world.accounts[record.did]),
-        "record": record.value,
-        "indexedAt": stamp(record.seen_at),
-        "viewer": {"like": liked} if liked else {},
-    }
-
-
-def _feed_item(world: BlueskyWorld, record: Record, us: str | None) -> dict[str, Any]:
-    if record.collection == REPOST:
-        by = _author(world.accounts[record.did])
-        reason = {"$type": "app.bsky.feed.defs#reasonRepost", "by": by, "uri": record.uri, "cid": record.cid}
-        reason |= {"indexedAt": stamp(record.seen_at)}
-        return {"post": _post(world, world.records[record.subject], us), "reason": reason}
-    item = {"post": _post(world, record, us)}
-    reply = record.value.get("reply")
-    return item | (
-        {"reply": {end: _end(world, reply[end], us) for end in ("root", "parent")}} if reply else {}
-    )
-
-
-def _end(world: BlueskyWorld, end: Mapping[str, str], us: str | None) -> dict[str, Any]:
-    record = world.records.get(end["uri"])
-    if record is None:
-        return {"$type": "app.bsky.feed.defs#notFoundPost", "uri": end["uri"], "notFound": True}
-    return {"$type": "app.bsky.feed.defs#postView", **_post(world, record, us)}
-
-
-def _notification(world: BlueskyWorld, reason: str, record: Record) -> dict[str, Any]:
-    about = record.subject if owner(record.subject) in world.accounts and "/" in record.subject else None
-    return {
-        **reference(record),
-        "author": _author(world.accounts[record.did]),
-        "reason": reason,
-        **({"reasonSubject": about} if about and reason != "mention" else {}),
-        "record": record.value,
-        "isRead": False,
-        "indexedAt": stamp(record.seen_at),
-    }

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +20,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from prospector.sandbox.mastodon_world import Account, Interaction, MastodonWorld, Notice, Status
+from prospector.sandbox import mastodon_views as views
+from prospector.sandbox.mastodon_world import Account, Interaction, MastodonWorld, Status
 
 __all__ = ["Interaction", "MastodonWorld", "Server", "application"]
 
@@ -67,7 +68,7 @@ class Server:
         now = self.world.now()
         self.requests = [at for at in self.requests if at > now - WINDOW] + [now]
         left = self.most_requests - len(self.requests)
-        values = (str(self.most_requests), str(max(left, 0)), stamp(self.requests[0] + WINDOW))
+        values = (str(self.most_requests), str(max(left, 0)), views.stamp(self.requests[0] + WINDOW))
         names = ("x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset")
         return dict(zip(names, values, strict=True))
 
@@ -101,7 +102,7 @@ async def webfinger(server: Server, request: Request) -> Reply:
 
 
 async def verify_credentials(server: Server, request: Request) -> Reply:
-    return Reply(_account(server.world, server.world.accounts[server.signed_in(request)]))
+    return Reply(views.account_view(server.world, server.world.accounts[server.signed_in(request)]))
 
 
 async def lookup(server: Server, request: Request) -> Reply:
@@ -109,7 +110,7 @@ async def lookup(server: Server, request: Request) -> Reply:
     account = server.world.find(request.query_params.get("acct", ""))
     if account is None:
         raise Fault(404, "Record not found")
-    return Reply(_account(server.world, account))
+    return Reply(views.account_view(server.world, account))
 
 
 async def search(server: Server, request: Request) -> Reply:
@@ -117,8 +118,8 @@ async def search(server: Server, request: Request) -> Reply:
     wanted = request.query_params.get("q", "")
     account = next((a for a in world.accounts.values() if world.url(a) == wanted), None) or world.find(wanted)
     statuses = [s for s in world.statuses.values() if world.uri(s) == wanted and world.visible(s, us)]
-    found = {"accounts": [_account(world, account)] if account else [], "hashtags": []}
-    return Reply(found | {"statuses": [_status(world, status, us) for status in statuses]})
+    found = {"accounts": [views.account_view(world, account)] if account else [], "hashtags": []}
+    return Reply(found | {"statuses": [views.status_view(world, status, us) for status in statuses]})
 
 
 async def account_statuses(server: Server, request: Request) -> Reply:
@@ -127,7 +128,7 @@ async def account_statuses(server: Server, request: Request) -> Reply:
     if request.query_params.get("exclude_reblogs") in ("true", "1"):
         theirs = [status for status in theirs if status.reblog is None]
     page = _slice(request, theirs, most=40, usual=20)
-    return Reply([_status(world, status, us) for status in page], _link(request, page))
+    return Reply([views.status_view(world, status, us) for status in page], _link(request, page))
 
 
 async def notifications(server: Server, request: Request) -> Reply:
@@ -135,17 +136,19 @@ async def notifications(server: Server, request: Request) -> Reply:
     types = request.query_params.getlist("types[]")
     told = [n for n in world.notices if n.to == us and (not types or n.type in types)]
     page = _slice(request, told, most=80, usual=40)
-    return Reply([_notification(world, notice, us) for notice in page], _link(request, page))
+    return Reply([views.notification_view(world, notice, us) for notice in page], _link(request, page))
 
 
 async def relationships(server: Server, request: Request) -> Reply:
     us = server.signed_in(request)
-    return Reply([_relationship(server.world, us, id) for id in request.query_params.getlist("id[]")])
+    return Reply(
+        [views.relationship_view(server.world, us, id) for id in request.query_params.getlist("id[]")]
+    )
 
 
 async def get_status(server: Server, request: Request) -> Reply:
     us = server.signed_in(request)
-    return Reply(_status(server.world, _named_status(server, request, us), us))
+    return Reply(views.status_view(server.world, _named_status(server, request, us), us))
 
 
 async def favourite(server: Server, request: Request) -> Reply:
@@ -153,14 +156,14 @@ async def favourite(server: Server, request: Request) -> Reply:
     status = _named_status(server, request, us)
     if server.world.like(us, status.id):
         server.world.tell("like", us, status.id, status.id)
-    return Reply(_status(server.world, status, us))
+    return Reply(views.status_view(server.world, status, us))
 
 
 async def follow(server: Server, request: Request) -> Reply:
     us, whom = server.signed_in(request), _named_account(server, request)
     if server.world.follow(us, whom.id):
         server.world.tell("follow", us, whom.id, whom.id)
-    return Reply(_relationship(server.world, us, whom.id))
+    return Reply(views.relationship_view(server.world, us, whom.id))
 
 
 async def post_status(server: Server, request: Request) -> Reply:
@@ -168,7 +171,7 @@ async def post_status(server: Server, request: Request) -> Reply:
     given, key = await _body(request), request.headers.get("idempotency-key", "")
     made, at = server.keys.get((us, key), ("", now))
     if key and server.keeps_keys and made in world.statuses and now - at < KEYS_LIVE:
-        return Reply(_status(world, world.statuses[made], us))
+        return Reply(views.status_view(world, world.statuses[made], us))
     text, about = str(given.get("status", "")), given.get("in_reply_to_id")
     if not text.strip() or len(text) > server.most_characters:
         raise Fault(422, f"Validation failed: Text character limit of {server.most_characters} exceeded")
@@ -179,7 +182,7 @@ async def post_status(server: Server, request: Request) -> Reply:
     server.keys[us, key] = (id, now)
     kind = "dm" if visibility == "direct" else "reply" if about else "post"
     world.tell(kind, us, id, about or "", text)
-    return Reply(_status(world, world.statuses[id], us))
+    return Reply(views.status_view(world, world.statuses[id], us))
 
 
 Method = Callable[[Server, Request], Awaitable[Reply]]
@@ -218,10 +221,6 @@ def _endpoint(server: Server, method: Method) -> Callable[[Request], Awaitable[R
             return _json(fault.status, {"error": str(fault)}, headers)
 
     return answer
-
-
-def stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _json(status: int, body: Any, headers: Mapping[str, str]) -> Response:
@@ -273,93 +272,3 @@ def _link(request: Request, page: Sequence[Any]) -> dict[str, str]:
     here = request.url.replace(query="")
     older, newer = (urlencode([*kept, pair]) for pair in (("max_id", page[-1].id), ("min_id", page[0].id)))
     return {"link": f'<{here}?{older}>; rel="next", <{here}?{newer}>; rel="prev"'}
-
-
-def _account(world: MastodonWorld, account: Account) -> dict[str, Any]:
-    moved = world.accounts.get(account.moved_to or "")
-    host = f"https://{world.host(account)}"
-    picture = f"{host}/avatars/original/missing.png"
-    shown = {
-        "id": account.id,
-        "username": account.username,
-        "acct": account.acct,
-        "display_name": account.name,
-        "locked": account.locked,
-        "bot": False,
-        "created_at": stamp(account.created_at),
-        "note": "",
-        "url": world.url(account),
-        "uri": f"{host}/users/{account.username}",
-        "avatar": picture,
-        "avatar_static": picture,
-        "header": picture,
-        "header_static": picture,
-        "followers_count": sum(whom == account.id for _, whom in world.follows),
-        "following_count": sum(who == account.id for who, _ in world.follows),
-        "statuses_count": sum(status.account == account.id for status in world.statuses.values()),
-        "emojis": [],
-        "fields": [],
-        "group": False,
-        "indexable": True,
-    }
-    return shown | ({"moved": _account(world, moved)} if moved else {})
-
-
-def _status(world: MastodonWorld, status: Status, us: str) -> dict[str, Any]:
-    parent = world.statuses.get(status.reply_to or "")
-    quoted = world.statuses.get(status.quote or "")
-    original = world.statuses.get(status.reblog or "")
-    mentioned = [world.accounts[id] for id in status.mentions]
-    return {
-        "id": status.id,
-        "created_at": stamp(status.at),
-        "edited_at": None,
-        "in_reply_to_id": status.reply_to,
-        "in_reply_to_account_id": parent.account if parent else None,
-        "sensitive": False,
-        "spoiler_text": "",
-        "visibility": status.visibility,
-        "uri": world.uri(status),
-        "url": f"{world.url(world.accounts[status.account])}/{status.id}",
-        "content": world.markup(status),
-        "replies_count": sum(other.reply_to == status.id for other in world.statuses.values()),
-        "reblogs_count": sum(other.reblog == status.id for other in world.statuses.values()),
-        "favourites_count": sum(liked == status.id for _, liked in world.favourites),
-        "favourited": (us, status.id) in world.favourites,
-        "reblog": _status(world, original, us) if original else None,
-        "quote": {"state": "accepted", "quoted_status": _status(world, quoted, us)} if quoted else None,
-        "account": _account(world, world.accounts[status.account]),
-        "mentions": [
-            {"id": a.id, "username": a.username, "acct": a.acct, "url": world.url(a)} for a in mentioned
-        ],
-        "media_attachments": [],
-        "tags": [],
-        "emojis": [],
-    }
-
-
-def _notification(world: MastodonWorld, notice: Notice, us: str) -> dict[str, Any]:
-    status = world.statuses.get(notice.status or "")
-    return {
-        "id": notice.id,
-        "type": notice.type,
-        "created_at": stamp(notice.at),
-        "group_key": f"ungrouped-{notice.id}",
-        "account": _account(world, world.accounts[notice.by]),
-    } | ({"status": _status(world, status, us)} if status else {})
-
-
-def _relationship(world: MastodonWorld, us: str, whom: str) -> dict[str, Any]:
-    follows = (us, whom) in world.follows
-    locked = whom in world.accounts and world.accounts[whom].locked
-    nothing = (
-        *("blocked_by", "blocking", "domain_blocking", "endorsed", "muting", "muting_notifications"),
-        *("notifying", "requested_by", "showing_reblogs"),
-    )
-    return dict.fromkeys(nothing, False) | {
-        "id": whom,
-        "note": "",
-        "following": follows and not locked,
-        "requested": follows and locked,
-        "followed_by": (whom, us) in world.follows,
-    }
