@@ -193,6 +193,24 @@ def test_a_write_that_may_be_repeated_is() -> None:
     play(scene)
 
 
+@pytest.mark.parametrize("then", ["nobody is there", "no slot is near"])
+def test_what_may_have_been_sent_once_is_never_surely_not_sent(then: str) -> None:
+    slots = iter([0.0, PATIENCE + 1 if then == "no slot is near" else 0.0, 0.0])
+
+    async def reserve() -> float:
+        return next(slots)
+
+    async def scene(server: FaultyServer, http: Http) -> None:
+        async def leave(seconds: float) -> None:
+            await server.__aexit__()
+
+        http.sleep = leave
+        with pytest.raises(Unknown):
+            await http.request("PUT", server.url("reset-at-0"), json={}, idempotent=True)
+
+    play(scene, reserve=reserve)
+
+
 def test_a_write_to_nobody_is_surely_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -562,7 +580,10 @@ def test_secrets_are_in_no_message_and_no_log(caplog: pytest.LogCaptureFixture) 
             http.deadline = 0.5 if name == "silence" else 20.0
             for method in ("GET", "POST"):
                 try:
-                    await http.request(method, server.url(name), params={"key": canary}, bearer=canary)
+                    answer = await http.request(
+                        method, server.url(name), params={"key": canary}, bearer=canary
+                    )
+                    told.append(repr(answer))
                 except ConnectorError as error:
                     told.append(f"{error} {error!r}")
         for url in (f"http://{canary}:{canary}@x.example/", f"http://0x7f.1/hooks/{canary}?{canary}"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar, cast
@@ -45,10 +45,10 @@ class Answer:
     """A `sdk.Response`: an answer whose body is read, decoded and within the caps."""
 
     status: int
-    url: str
-    headers: Mapping[str, str]
-    content: bytes
-    moved: str | None = None
+    url: str = field(repr=False)  # queries, cookies and bodies hold secrets, and reprs end in logs
+    headers: Mapping[str, str] = field(repr=False)
+    content: bytes = field(repr=False)
+    moved: str | None = field(default=None, repr=False)
 
     @property
     def text(self) -> str:

@@ -15,12 +15,12 @@ import httpx
 import tenacity
 
 from prospector import answers, dialling, rate_limits
-from prospector.answers import IDEMPOTENT, RETRIED, Answer, shown
+from prospector.answers import IDEMPOTENT, RETRIED, Answer, Unknown, shown
 from prospector.bodies import ACCEPT_ENCODING, WIRE_CAP, Body
 from prospector.http.hops import PERMANENT, REDIRECTS, Hop, guard, prepared, redirected
 from prospector.http.network import Network, anywhere
 from prospector.rate_limits import RateLimit
-from prospector.sdk import Broken, ConnectorError, Later, Refused
+from prospector.sdk import Broken, ConnectorError, Later, NotSent, Refused
 
 Reserve = Callable[[], Awaitable[float]]
 
@@ -28,7 +28,7 @@ DEADLINE = 30.0
 """Seconds for one attempt, redirects and body included, the waiting for a turn not."""
 PATIENCE = 5.0
 """Seconds that a request waits for the account's next slot; beyond, it is `Later`."""
-MOSTREDIRECTS = 5
+MOST_REDIRECTS = 5
 MOST_ATTEMPTS = 3
 LONGEST_RETRY = 2.0
 """Seconds of a Retry-After that are waited for at once; what is longer is the core's to wait for."""
@@ -119,8 +119,11 @@ class Http:
         await self.sleep(_short_wait(1, first))
         try:
             return await attempts(self._attempt, hop, accept)
-        except _Again as last:
-            raise last.error from last.__cause__
+        except (_Again, ConnectorError) as last:
+            error = last.error if isinstance(last, _Again) else last
+            if isinstance(first.error, Unknown) and isinstance(error, NotSent | Later):
+                raise first.error from last  # this try said nothing, but the first one may have
+            raise error from last.__cause__
 
     async def _attempt(self, hop: Hop, accept: frozenset[int]) -> Answer:
         await self._slot()
@@ -147,13 +150,13 @@ class Http:
         """Send it, and follow redirects by hand, so that each hop is guarded."""
         budget = _Budget(self.deadline)
         start, permanent = hop.url, True
-        for _ in range(MOSTREDIRECTS + 1):
+        for _ in range(MOST_REDIRECTS + 1):
             answer = await self._send(hop, budget)
             if answer.status not in REDIRECTS:
                 return replace(answer, moved=answer.url) if permanent and hop.url != start else answer
             permanent = permanent and answer.status in PERMANENT
             hop = redirected(hop, answer)
-        raise Broken(f"{shown(str(start))} redirects more than {MOSTREDIRECTS} times.")
+        raise Broken(f"{shown(str(start))} redirects more than {MOST_REDIRECTS} times.")
 
     async def _send(self, hop: Hop, budget: _Budget) -> Answer:
         guard(hop.url, anywhere if self.private else self.network.rule)

@@ -18,9 +18,9 @@ PERMANENT = frozenset({301, 308})
 _ANONYMOUS = frozenset({"accept", "accept-encoding", "accept-language", "if-none-match", "if-modified-since"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Hop:
-    """One request on its way, as redirects change it."""
+    """One request on its way, as redirects change it. It has no repr, for it holds credentials."""
 
     method: str
     url: httpx.URL
