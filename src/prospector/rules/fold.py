@@ -17,7 +17,7 @@ from prospector.rules.history import Firing, History, Moment, Move, Situation, V
 from prospector.rules.plan import Plan, PlannedRule, plan_of
 from prospector.rules.ruleset import Ruleset
 from prospector.rules.tally import Tally, visible
-from prospector.rules.timers import Timer
+from prospector.rules.timers import LONG, Timer
 
 NEVER = 10**18
 _NO_RULES = Ruleset(stages=())
@@ -132,8 +132,8 @@ class _Run:
         self.time = at = event.at
         route, touched = self.plan.route((event.kind, event.by, event.channel))
         self.tally.add(event, route)
-        if route.weight and self.plan.has_falling:
-            self._wake_at(at)
+        if route.weight and self.plan.falling:
+            self._restart_falling(at)
         if event.kind == "stage_set":
             self._set_by_hand(event)
         elif route.field_set:
@@ -169,24 +169,26 @@ class _Run:
             self._look(self.plan.rules, ("activation", turn.time))
 
     def _retract(self, time: int) -> None:
+        self._restart_timers()
         before = {key: due for due, _, key in self._pending()}
+        self._restart_timers()
         self.tally = _filled(self.plan, visible(self.events[: self.seen], time))
         self.disqualified = None
         for due, _, key in self._pending():
             # What the retraction made due in the past is due now; what was past before stays so.
             if due < time and before.get(key, time) >= time:
                 self.revived[key] = time
-        self._wake_at(time)
+        self._restart_timers()
 
     def _load(self, time: int) -> None:
         """Take up the rules of the version in force. What would have been due before never is."""
         self.plan = plan_of(self.version.ruleset if self.version else _NO_RULES)
         self.tally = _filled(self.plan, visible(self.events[: self.seen], time))
         self.disqualified = None
+        self._restart_timers()
         self.never: frozenset[_Key] = frozenset()
         self.never = frozenset(key for due, _, key in self._pending() if due < time)
-        if self.next_timer is None:
-            self.wake = time
+        self._restart_timers()
 
     # --- Timers -------------------------------------------------------------------------------
 
@@ -194,8 +196,8 @@ class _Run:
         """Fire the timers due before a time and within the horizon, one after the other."""
         while self.next_timer is None:
             pending = self._pending(before)
-            if not pending or pending[0][0] >= before:
-                self.wake = self._next_wake(pending, before)
+            if not pending:
+                self.wake = min(self.bounds, default=NEVER)
                 return
             due, timer, key = pending[0]
             if due > self.horizon:
@@ -214,21 +216,31 @@ class _Run:
         if able and able[0][0] < before:
             self.next_timer, self.wake = able[0][0], NEVER
         else:
-            self.wake = self._next_wake(able, before)
+            self.wake = min(self.bounds, default=NEVER)
 
     def _pending(self, until: int = NEVER) -> list[_Pending]:
-        """The timers that run, with their due time and key, in the order in which they are due."""
-        found = []
-        for timer in self.plan.timers:
-            clock = timer.clock(self.tally, self.entered, until)
-            if clock is None:
+        """The timers that run and are due before `until`, in the order in which they are due.
+
+        `bounds` has for each timer a time before which it cannot be due: anchors and the guards
+        of time only move on, so a bound holds until its timer is started anew.
+        """
+        found: list[_Pending] = []
+        for place, timer in enumerate(self.plan.timers):
+            if self.bounds[place] >= until:
                 continue
+            clock = timer.clock(self.tally, self.entered, until)
             rule = self.plan.rules[timer.rule]
-            key = (rule.name, timer.condition, clock[0])
-            if key not in self.used and key not in self.never:
-                due = max(clock[1], self._lift(rule), self.revived.get(key, -NEVER))
+            key = (rule.name, timer.condition, clock[0] if clock else 0)
+            if clock is None or key in self.used or key in self.never:
+                # A new anchor can only come with an event, none of which is before `until`.
+                self.bounds[place] = until + timer.lasting
+                continue
+            due = max(clock[1], self._lift(rule), self.revived.get(key, -NEVER))
+            self.bounds[place] = due
+            if due < until:
                 found.append((due, timer, key))
-        found.sort(key=lambda one: (one[0], one[1].rule, one[1].condition))
+        if len(found) > 1:
+            found.sort(key=lambda one: (one[0], one[1].rule, one[1].condition))
         return found
 
     def _lift(self, rule: PlannedRule) -> int:
@@ -242,14 +254,19 @@ class _Run:
             lift = max(lift, self.fired[rule.name] + rule.cooldown)
         return lift
 
-    def _next_wake(self, pending: list[_Pending], before: int) -> int:
-        """A time before which no timer can be due: new anchors come with moments from `before` on."""
-        soonest = min((timer.lasting for timer in self.plan.timers), default=NEVER)
-        return min(pending[0][0] if pending else NEVER, before + soonest)
-
-    def _wake_at(self, time: int) -> None:
+    def _restart_timers(self) -> None:
+        """Work out every timer anew before the next moment."""
+        self.bounds = [-NEVER] * len(self.plan.timers)
         if self.next_timer is None:
-            self.wake = min(self.wake, time)
+            self.wake = -NEVER
+
+    def _restart_falling(self, time: int) -> None:
+        """An event with a weight gives a used timer of the score a new anchor."""
+        for place in self.plan.falling:
+            if self.bounds[place] > LONG:
+                self.bounds[place] = time
+                if self.next_timer is None:
+                    self.wake = min(self.wake, time)
 
     # --- Rules --------------------------------------------------------------------------------
 
@@ -304,7 +321,7 @@ class _Run:
 
     def _enter(self, stage: str) -> None:
         self.stage, self.entered, self.moved = stage, self.time, True
-        self._wake_at(self.time)
+        self._restart_timers()
 
     def _situation(self, time: int) -> Situation:
         return Situation(

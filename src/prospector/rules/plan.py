@@ -9,7 +9,7 @@ from prospector.rules.conditions import Holds, test_of
 from prospector.rules.fit import DERIVED
 from prospector.rules.ruleset import Actions, Condition, Count, Field, Rule, Ruleset, Score
 from prospector.rules.tally import Filter, Route, Tally
-from prospector.rules.timers import Timer, timer_of
+from prospector.rules.timers import LONG, Timer, timer_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Plan:
         self.filters: dict[Filter, int] = {}
         self.rules = tuple(self._rule(rule) for rule in ruleset.rules)
         self.timers = tuple(self._timers())
-        self.has_falling = any(isinstance(c, Score) and c.below for r in ruleset.rules for c in r.wakers)
+        self.falling = tuple(place for place, timer in enumerate(self.timers) if timer.lasting >= LONG)
         self.has_fit = bool(ruleset.fit.rules) or ruleset.fit.disqualified > 50
         self.routes: dict[tuple[str, str, str], tuple[Route, tuple[PlannedRule, ...]]] = {}
 

@@ -55,7 +55,10 @@ def below_from(weighted: Sequence[tuple[int, int]], since: int, half_life: int, 
     if limit <= 0:
         return None
     low = since // HOUR
-    high = low + len(decay(half_life)) + 1
+    step, last = 1, low + len(decay(half_life)) + 1
+    while low + step < last and score(weighted, (low + step) * HOUR, half_life) >= limit:
+        low, step = low + step, step * 2
+    high = min(low + step, last)
     while high - low > 1:
         middle = (low + high) // 2
         if score(weighted, middle * HOUR, half_life) < limit:

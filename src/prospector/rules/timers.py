@@ -13,7 +13,7 @@ from prospector.rules.ruleset import Absence, Condition, InStage, Score
 from prospector.rules.score import HOUR, UNIT, below_from
 from prospector.rules.tally import Filter, Tally
 
-LONG = 10**15
+LONG = 10**15  # beyond any time: a score that falls has no least time
 Due = tuple[int, int]  # the anchor, and when the condition is true if nothing more comes
 Clock = Callable[[Tally, int, int], Due | None]
 
@@ -74,10 +74,10 @@ def _falling(points: int, half_life: int) -> Clock:
     def falling(tally: Tally, entered: int, until: int) -> Due | None:
         weighted = tally.weighted
         anchor = max(entered, weighted[-1][0]) if weighted else entered
-        early = _surely_not_before(tally, anchor, limit, half_life)
+        early = _surely_not_before(tally, anchor, limit, half_life) if weighted else anchor
         if early > until:
             return anchor, early
-        due = below_from(weighted, anchor, half_life, points)
+        due = below_from(weighted, max(anchor, early), half_life, points)
         return None if due is None else (anchor, due)
 
     return falling
