@@ -29,6 +29,8 @@ from ._feed_repair import repaired
 # feedparser is quadratic on some hostile input, and needs half a second for so much of it; what it
 # would have to read is malformed anyway.
 MOST_FOR_THE_SLOW_PARSER = 131_072
+MOST_ITEMS = 10_000
+MOST_ATTRIBUTES = 2_000
 _ROOT = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:rss|feed|rdf)[\s>]|<channel[\s>]")
 _END = re.compile(rb"</(?:[a-z0-9]{1,20}:)?(?:rss|feed|rdf|channel)\s*>")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([^"'>]{1,40})["']""")
@@ -38,7 +40,10 @@ _PLAIN_ENCODING = re.compile(
     rb"utf-?8|utf-?16(?:le|be)?|(?:us-)?ascii|iso-?8859-\d{1,2}|latin-?1|(?:windows|cp)-?125\d|koi8-[ru]"
     rb"|shift[_-]jis|x-sjis|euc-(?:jp|kr|cn)|gb2312|gbk|gb18030|big5|iso-2022-jp|macintosh"
 )
-_ITEM = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:item|entry)[\s>]")
+# libxml2 is quadratic in the attributes of one tag, which can hold no `<`.
+_LONG_RUN = re.compile(rb"<[^<]{16384,}")
+_ATTRIBUTE = re.compile(rb"=\s{0,9}[\"']")
+_ITEM = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:item|entry)[\s/>]")
 _DATE = re.compile(rb"<(?:[a-z0-9]{1,20}:)?(?:pubdate|date|published|updated|issued|modified|created)[\s>]")
 _TTL = re.compile(rb"<ttl>\s{0,20}(\d{1,6})\s{0,20}</ttl>")
 _PERIOD = re.compile(rb"<sy:updateperiod>\s{0,20}(hourly|daily|weekly|monthly|yearly)\b")
@@ -108,6 +113,10 @@ def _refuse_what_is_no_feed(flat: bytes, encoding: bytes, address: str) -> None:
         raise Broken(f"{address} gave no feed, perhaps a web page: look whether the feed has moved.")
     if not _END.search(flat[-4096:]):
         raise Broken(f"{address} gave a feed that is cut off in the middle.")
+    if len(_ITEM.findall(flat)) > MOST_ITEMS or any(
+        len(_ATTRIBUTE.findall(run)) > MOST_ATTRIBUTES for run in _LONG_RUN.findall(flat)
+    ):
+        raise Broken(f"{address} gave a feed that is too large to be read.")
     if not _PLAIN_ENCODING.fullmatch(encoding):
         raise Broken(f"{address} gave a feed in an encoding that feeds do not use.")
     # Attributes are expanded whatever a parser is told, and a kilobyte can become gigabytes.

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
+MOST_MENDED = 50_000
+
 # A CDATA section is matched whole, so that nothing in it is touched.
 _STRAY = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)([a-z][a-z0-9]{1,31};)?",
@@ -24,7 +26,7 @@ def repaired(body: bytes, encoding: str) -> bytes:
     """
     if encoding in ("", "utf-8", "utf8"):
         body = _as_utf_8(body)
-    return _STRAY.sub(_mend, body)
+    return _STRAY.sub(_mend, body, count=MOST_MENDED)
 
 
 def _as_utf_8(body: bytes) -> bytes:

@@ -392,6 +392,10 @@ BAD = {
     "json, but no feed": b'{"items": []}',
     "json of another kind": b'{"version": "2", "items": []}',
     "json with a wrong type": b'{"version": "https://jsonfeed.org/version/1", "items": {}}',
+    "a tag with very many attributes": rss(
+        b"<item " + b" ".join(b'a%d=">"' % n for n in range(9000)) + b"/>"
+    ),
+    "very many entries": rss(b"<item/>" * (formats.MOST_ITEMS + 1)),
     "deep json": b'{"version":' + b"[" * 100_000,
 }
 
