@@ -143,8 +143,9 @@ def letter_of(intent: Intent, settings: Settings, now: datetime) -> Letter:
     """The mail that an intent asks for.
 
     `attributes`: `references` (the thread's Message-IDs, oldest first), `in_reply_to` (else the
-    last of them is answered), `reply_to`, `list_unsubscribe` (the header's value; with an https address in it, one click is offered as
-    RFC 8058 wants it), `automatic` for what no person approved.
+    last of them is answered), `reply_to`, `list_unsubscribe` (the header's value; with an https
+    address in it, one click is offered as RFC 8058 wants it), `automatic` for what no person
+    approved.
     """
     given = intent.attributes
     earlier = [str(one) for one in given.get("references", ())]

@@ -90,7 +90,8 @@ def test_ids_keep_their_order_and_appear_once():
         ),
         (
             b"Content-Type: multipart/alternative; boundary=b\r\n\r\n"
-            b"--b\r\nContent-Type: text/html\r\n\r\n<p>Rich\r\n--b\r\nContent-Type: text/plain\r\n\r\nPlain\r\n--b--",
+            b"--b\r\nContent-Type: text/html\r\n\r\n<p>Rich\r\n"
+            b"--b\r\nContent-Type: text/plain\r\n\r\nPlain\r\n--b--",
             "Plain",
         ),
         (b"Content-Type: text/plain\r\nContent-Disposition: attachment\r\n\r\nsecret", ""),
