@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 from prospector.rules.event import Event
 from prospector.rules.fit import fit_of
 from prospector.rules.history import Firing, History, Moment, Move, Situation, Version, firing_key
+from prospector.rules.moments import Turn, in_force, in_order, turns_of
 from prospector.rules.plan import Plan, PlannedRule, plan_of
 from prospector.rules.ruleset import Ruleset
 from prospector.rules.tally import Tally, visible
@@ -23,7 +23,6 @@ NEVER = 10**18
 _NO_RULES = Ruleset(stages=())
 _Key = tuple[str, int, int]  # the rule, the condition, the anchor
 _Pending = tuple[int, Timer, _Key]
-_by_order = attrgetter("at", "id")
 
 
 def fold(
@@ -41,35 +40,8 @@ def fold(
     due after it do not fire, events do. Without `start_stage` the prospect starts in the first
     stage of the ruleset in force at `tracked_from` (else of the first ruleset).
     """
-    valid = [version for version in versions if not version.voided]
-    valid.sort(key=lambda one: (-NEVER if one.active_from is None else one.active_from, one.number))
-    run = _Run(_in_order(events), _by_second(valid), horizon, tracked_from, start_stage)
+    run = _Run(in_order(events), in_force(versions), horizon, tracked_from, start_stage)
     return run.history()
-
-
-def _in_order(events: Iterable[Event]) -> tuple[Event, ...]:
-    """Sorted, each once; one that was gone before it happened never counts."""
-    ordered = sorted(events, key=_by_order)
-    return tuple(
-        event
-        for place, event in enumerate(ordered)
-        if not (place and event.id == ordered[place - 1].id)
-        and (event.retracted_at is None or event.retracted_at > event.at)
-    )
-
-
-def _by_second(versions: list[Version]) -> list[Version]:
-    """Without those that another replaced in the same second."""
-    pairs = zip(versions, [*versions[1:], None], strict=False)
-    return [one for one, after in pairs if after is None or after.active_from != one.active_from]
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """Something beside events and timers that is a moment: an activation, or a retraction (None)."""
-
-    time: int
-    version: Version | None
 
 
 class _Run:
@@ -85,7 +57,7 @@ class _Run:
     ) -> None:
         self.events, self.horizon = events, horizon
         before = [one for one in versions if one.active_from is None or one.active_from < tracked_from]
-        self.turns = _turns(versions[len(before) :], events, tracked_from)
+        self.turns = turns_of(versions[len(before) :], events, tracked_from)
         self.version = before[-1] if before else None
         self.stage = start_stage or _first_stage(self.version or (versions[0] if versions else None))
         self.entered = self.time = tracked_from
@@ -155,7 +127,7 @@ class _Run:
         named = self.plan.touched_by_field(str(event.attributes.get("field")))
         return tuple(rule for rule in self.plan.rules if rule in named or rule in touched)
 
-    def _turn(self, turn: _Turn) -> None:
+    def _turn(self, turn: Turn) -> None:
         """An activation, or a retraction: both come before the events of their second."""
         if self.wake < turn.time:
             self._run_timers(turn.time)
@@ -328,14 +300,6 @@ class _Run:
             time, self.seen, self.stage, self.entered, self.moved, self.held_since,
             dict(self.fired), self.version,
         )  # fmt: skip
-
-
-def _turns(versions: list[Version], events: tuple[Event, ...], tracked_from: int) -> list[_Turn]:
-    """Activations and retractions, in order; at the same second the activation is first."""
-    times = {event.retracted_at for event in events if event.retracted_at is not None}
-    turns = [_Turn(time, None) for time in times if time >= tracked_from]
-    turns += [_Turn(one.active_from, one) for one in versions if one.active_from is not None]
-    return sorted(turns, key=lambda turn: (turn.time, turn.version is None))
 
 
 def _first_stage(version: Version | None) -> str:
