@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from prospector import config, secrets, workspace
 from prospector.config import AccountSettings, Settings
 from prospector.models import Account
 from prospector.sdk import SECRET_SCHEMES, Connector
-from prospector.store import Store, StoreError
+from prospector.store import Store, StoreError, insert_new
 from prospector.workspace import Workspace
 
 
@@ -92,22 +93,28 @@ def _in_step(known: Mapping[str, Account], settings: Settings) -> bool:
 
 
 def _write_accounts(session: Session, settings: Settings) -> dict[str, int]:
-    known = _accounts(session)
     now = utc_now()
+    new = [_account_row(name, account, now) for name, account in settings.accounts.items()]
+    insert_new(session, Account, new)
+    known = _accounts(session)
     for name, account in settings.accounts.items():
-        row = known.get(name) or Account(
-            name=name, connector=account.table.connector, free_at=now, next_poll_at=_first_look(account, now)
-        )
-        row.connector = account.table.connector
-        row.every_ms = _every_ms(account)
-        session.add(row)
-        known[name] = row
-    session.flush()
+        known[name].every_ms = _every_ms(account)
     return {name: known[name].id for name in settings.accounts}
 
 
+def _account_row(name: str, account: AccountSettings, now: datetime) -> dict[str, Any]:
+    return {
+        "name": name,
+        "connector": account.table.connector,
+        "every_ms": _every_ms(account),
+        "free_at": now,
+        "next_poll_at": _first_look(account, now),
+    }
+
+
 def _accounts(session: Session) -> dict[str, Account]:
-    return {account.name: account for account in session.exec(select(Account))}
+    """Rows by name; of an account that changed its connector, the newest."""
+    return {account.name: account for account in session.exec(select(Account).order_by(col(Account.id)))}
 
 
 def _every_ms(account: AccountSettings) -> int:

@@ -20,7 +20,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -29,6 +29,7 @@ from sqlmodel import Session, SQLModel
 
 T = TypeVar("T")
 GROUP = 256
+MIGRATION_LOCK = 0x6D696772
 PAGE_PARAMETERS = 30_000
 
 
@@ -62,7 +63,7 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 def say(error: SQLAlchemyError) -> str:
     """What a database error means for a person, and what to do."""
-    text = str(getattr(error, "orig", None) or error).strip()
+    said = str(getattr(error, "orig", None) or error).strip()
     known = {
         "disk is full": "The disk is full. Free some space; nothing was lost and work goes on by itself.",
         "disk I/O error": "The database could not be written (disk full, or a quota?). Free some space.",
@@ -133,6 +134,9 @@ class Store:
     def migrate(self) -> None:
         """Bring the schema to this version; all or nothing."""
         with self.engine.connect() as connection:
+            if not self.sqlite:
+                # Of several processes that start at once, one migrates and the others wait.
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
             config = alembic_config(connection)
             known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
             current = MigrationContext.configure(connection).get_current_revision()

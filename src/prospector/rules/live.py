@@ -82,10 +82,17 @@ def go_live(session: Session, text: str, note: str, user_id: int | None, now: da
     if live is not None:
         live.state, live.live_until = "retired", second
         session.flush()
-    ruleset = Ruleset(source=text, note=note, user_id=user_id, state="live", live_from=second, created_at=now)
-    session.add(ruleset)
-    session.flush()
-    return ruleset
+    row: dict[str, Any] = {
+        "source": text,
+        "note": note,
+        "user_id": user_id,
+        "state": "live",
+        "live_from": second,
+        "created_at": now,
+    }
+    # Two workers that start at once both find no live rules: the second insert changes nothing.
+    new = insert_new(session, Ruleset, [row])
+    return session.get_one(Ruleset, new[0][0]) if new else None
 
 
 def events_of(session: Session, prospect_id: int) -> list[Event]:
@@ -152,7 +159,7 @@ def refold(
     gone = [move for key, move in stored.items() if not _same(wanted.get(key), move)]
     _supersede(session, gone, now)
     kept = stored.keys() - {(move.key, move.ruleset_id) for move in gone}
-    firings = {(firing.key, firing.version): firing for firing in history.firings}
+    firings: dict[Key, Firing] = {(firing.key, firing.version): firing for firing in history.firings}
     missing = [row for key, row in wanted.items() if key not in kept]
     for row in missing:
         firing = firings.get(row_key(row))
