@@ -35,11 +35,22 @@ def root(
 
 
 def _mount() -> None:
-    from prospector.cli import classify, history, outreach, processes, prospects, queue, rules, workspace
+    from prospector.cli import (
+        classify,
+        demo,
+        history,
+        outreach,
+        processes,
+        prospects,
+        queue,
+        rules,
+        workspace,
+    )
 
-    for noun in (workspace, processes, prospects, history, queue, outreach):
+    for noun in (workspace, demo, processes, prospects, history, queue, outreach):
         noun.register(app)
     app.command()(classify.classify)
+    app.command()(url.url)
     app.add_typer(rules.app, name="rules", help="Check and try the rules.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +31,8 @@ def init(
     if (folder / "config.toml").exists():
         fail(f"{folder} holds a workspace already; nothing was changed.", 2)
     try:
-        make(folder, (shipped() / "config.example.toml").read_text(encoding="utf-8"), PRESETS[preset])
+        config = (shipped() / "config.example.toml").read_text(encoding="utf-8")
+        make(folder, config, PRESETS[preset].read_text(encoding="utf-8"), utc_now())
     except OSError as error:
         fail(f"{error.filename or folder}: {error.strerror}. Choose a folder that you may write to.")
     typer.echo(f"{folder} is ready. Put your accounts into {folder / 'config.toml'}, then:")
@@ -39,16 +40,15 @@ def init(
     typer.echo(f"  prospector --workspace {folder} run")
 
 
-def make(folder: Path, config: str, rules: Path) -> None:
-    """Write the files, and begin the database with these rules live."""
+def make(folder: Path, config: str, rules: str, since: datetime) -> None:
+    """Write the files, and begin the database with these rules, live since then."""
     (folder / "templates").mkdir(parents=True, exist_ok=True)
     (folder / "connectors").mkdir(exist_ok=True)
-    shutil.copyfile(rules, folder / "rules.toml")
+    (folder / "rules.toml").write_text(rules, encoding="utf-8")
     (folder / "config.toml").write_text(config, encoding="utf-8")
     opened = open_installation(folder, migrate=True)
     try:
-        text = (folder / "rules.toml").read_text(encoding="utf-8")
-        opened.store.write(lambda session: live.go_live(session, text, "made by init", None, utc_now()))
+        opened.store.write(lambda session: live.go_live(session, rules, "made by init", None, since))
     finally:
         opened.close()
 
