@@ -73,9 +73,8 @@ def say(error: SQLAlchemyError) -> str:
         "malformed": "The database file is damaged. Restore the last backup.",
         "not a database": "The database file is not a database. Restore the last backup.",
     }
-    return next(
-        (advice for sign, advice in known.items() if sign in text), f"Database: {text.splitlines()[0]}"
-    )
+    first = said.splitlines()[0] if said else type(error).__name__
+    return next((advice for sign, advice in known.items() if sign in said), f"Database: {first}")
 
 
 class Store:
