@@ -44,6 +44,7 @@ def _mount() -> None:
         prospects,
         queue,
         rules,
+        url,
         workspace,
     )
 
