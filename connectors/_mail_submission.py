@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from prospector.sdk import ConnectorError, Later, NotSent, Refused, Unauthorised
 
 RATE_LIMITED = 3600.0
+AFTER_MARK = frozenset({"DATA", "the end of the mail"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,9 @@ def refusal(verb: str, code: int, words: str) -> ConnectorError:
     said = f"The mail server said at {verb}: {words}"
     if code in (530, 534, 535, 538):
         return Unauthorised(f"{said}. Renew the account's user and password.")
+    if verb in AFTER_MARK and code // 100 == 4:
+        # Not `Later`: only `NotSent` says that the server did not take what may be on its way.
+        return NotSent(said)
     if code == 421 or (code // 100 == 4 and "4.7.28" in words):
         return Later(f"{said}. It is busy, or we send too fast.", RATE_LIMITED)
     if code // 100 != 5:

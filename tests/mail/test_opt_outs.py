@@ -34,6 +34,11 @@ from prospector.mail.opt_outs import is_opt_out, is_opt_out_subject
         "Stuur mij geen mails meer.",
         "Parem de enviar.",
         "Remover, por favor",
+        "Not interested. Please remove.",
+        "quiero que me den de baja",
+        "Vorrei essere rimosso dalla lista.",
+        "Favor me excluir da lista.",
+        "Leave me alone!!",
     ],
 )
 def test_an_opt_out(text):
@@ -46,6 +51,7 @@ def test_an_opt_out(text):
         "",
         "Yes, gladly.",
         "Stop by on Thursday.",
+        "Please unsubscribe my colleague Bob as well; for me it is fine.",
         "We should stop the pilot in May.",
         "Can we remove the second line?",
         "Please don't unsubscribe me.",

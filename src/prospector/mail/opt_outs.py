@@ -50,7 +50,7 @@ def is_opt_out(new_text: str) -> bool:
     text = " ".join(lines)
     sentences = [s.strip(" \"'*-–.,!") for s in re.split(r"[.!?;\n]+", "\n".join(lines))]
     said = [s for s in sentences if s]
-    if said and _ALONE.fullmatch(said[0]) and len(text) <= 300:
+    if len(text) <= 300 and any(map(_ALONE.fullmatch, said[:3])):
         return True
     return any(_asks(sentence) for sentence in [*said, text] if len(sentence) <= 600)
 

@@ -38,7 +38,12 @@ _FORMS = [
     re.compile(rf"(?<!\d){_DAY} (?:of |de |d')?(?P<name>{_either(_MONTH)})\b\.?{_YEAR}", re.I),
     re.compile(rf"\b(?P<name>{_either(_MONTH)})\.? (?:the )?{_DAY}(?![\d:])\b{_YEAR}", re.I),
 ]
-_RELATIVE = re.compile(rf"\b(?:(?P<weekday>{_either(_WEEKDAY)})|(?P<next>{_TOMORROW}))\b", re.I)
+_MONTH_ALONE = re.compile(rf"\b(?P<name>{_either(_MONTH)})\.? (?:de )?(?P<year>20\d\d)\b", re.I)
+_RELATIVE = re.compile(
+    rf"\b(?:(?P<weekday>{_either(_WEEKDAY)})(?:,? (?:the |le |den |dem )?(?P<day>\d{{1,2}})(?![\d:/]|\.\d))?"
+    rf"|(?P<next>{_TOMORROW}))\b",
+    re.I,
+)
 
 # What stands before the day of return, and what before the last day away. Languages without
 # spaces have no edges of words.
@@ -103,7 +108,7 @@ def _lead(text: str, one: _Found, found: list[_Found], reach: int) -> str:
 def _days(text: str, written: date) -> Iterator[_Found]:
     """Each day that the text names, in any form; a form that overlaps an earlier one is not taken."""
     taken: list[tuple[int, int]] = []
-    for form in _FORMS:
+    for form in (*_FORMS, _MONTH_ALONE):
         for match in form.finditer(text):
             start, end = match.span()
             day = _calendar_day(match, written, text)
@@ -113,16 +118,31 @@ def _days(text: str, written: date) -> Iterator[_Found]:
     for match in _RELATIVE.finditer(text):
         start, end = match.span()
         # "Monday 7 December": the date says more than its weekday.
-        if not any(a - 8 <= start and end <= b + 8 for a, b in taken):
+        if not any(start < b + 3 and a < end + 7 for a, b in taken):
             yield _Found(_relative_day(match, written), start, end)
 
 
 def _calendar_day(match: re.Match[str], written: date, text: str) -> date | None:
     parts = match.groupdict()
-    day, year = int(parts["day"]), parts.get("year")
+    day, year = int(parts.get("day") or 1), parts.get("year")
     month = _MONTH[parts["name"].lower()] if parts.get("name") else int(parts["month"])
-    if parts.get("sep") and (month > 12 or (day <= 12 and _month_first(text))):
-        day, month = month, day
+    usual, american = _valid(year, month, day, written), None
+    if parts.get("sep"):
+        american = _valid(year, day, month, written)
+    if american is None or (
+        usual is not None and not _month_first(text) and _sooner(usual, american, written)
+    ):
+        return usual
+    return american
+
+
+def _sooner(usual: date, american: date, written: date) -> bool:
+    """Whether 5/12 is 5 December rather than 12 May: people are away soon, and not for long."""
+    ahead = [day for day in (usual, american) if day >= written]
+    return not ahead or min(ahead) == usual
+
+
+def _valid(year: str | None, month: int, day: int, written: date) -> date | None:
     try:
         if year:
             return date(int(year) + (2000 if len(year) == 2 else 0), month, day)
@@ -145,8 +165,10 @@ def _next_such_day(month: int, day: int, written: date) -> date:
 
 
 def _relative_day(match: re.Match[str], written: date) -> date:
-    name = match.group("weekday")
-    if not name:
+    """Tomorrow, the next such weekday, or the next one that falls on that day of a month."""
+    if not match.group("weekday"):
         return written + timedelta(days=1)
-    ahead = (_WEEKDAY[name.lower()] - written.weekday()) % 7
-    return written + timedelta(days=ahead or 7)
+    ahead = (_WEEKDAY[match.group("weekday").lower()] - written.weekday()) % 7 or 7
+    days = [written + timedelta(days=ahead + 7 * week) for week in range(53)]
+    number = match.group("day")
+    return next((day for day in days if number and day.day == int(number)), days[0])
