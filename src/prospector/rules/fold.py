@@ -102,7 +102,8 @@ class _Run:
 
     def _event(self, event: Event) -> None:
         self.time = at = event.at
-        route, touched = self.plan.route((event.kind, event.by, event.channel))
+        signature = (event.kind, event.by, event.channel)
+        route, touched = self.plan.routes.get(signature) or self.plan.route(signature)
         self.tally.add(event, route)
         if route.weight and self.plan.falling:
             self._restart_falling(at)
