@@ -7,28 +7,27 @@ person's card, and the strongest gets a draft.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
+from prospector.effects import Effects, Person
 from prospector.installation import Installation
-from prospector.models import Account, Card, Effect, Engagement, Message, Profile, Prospect, Suppression
-from prospector.outreach import drafts, outbox, suppression
+from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression
+from prospector.outreach import outbox, suppression
 from prospector.outreach.drafts import Desk
-from prospector.outreach.template import Library, Template, load_all
+from prospector.outreach.template import Library, load_all
 from prospector.polling.coverage import Coverage, horizon
-from prospector.queue import day, rank
+from prospector.queue import day
 from prospector.queue.rank import Cause, Standing
-from prospector.queue.workday import later
 from prospector.rules import live
 from prospector.rules.event import Event
-from prospector.rules.history import Firing, Version
+from prospector.rules.history import Version
 from prospector.rules.live import Parsed, Refolded
 from prospector.sdk import BY_HAND_KINDS
-from prospector.store import insert_new
 
 TIMER_PAGE = 500
 
@@ -41,6 +40,7 @@ class Consequences:
         settings = installation.settings
         self._queue = settings.file.queue
         self._desk = Desk(settings.file.sender, settings.accounts, installation.account_ids)
+        self._effects = Effects(self._desk, self._queue, self.library)
         self._parsed = Parsed()
         self._library: Library | None = None
         self._library_age: tuple[Any, ...] = ()
@@ -66,9 +66,11 @@ class Consequences:
         owners |= set(changed)
         waiting = self._timers_due(session, set(touched) - owners, now)
         versions = self._parsed.versions(session)
+        theirs: dict[int | None, list[Engagement]] = defaultdict(list)
+        for engagement in new:
+            theirs[engagement.prospect_id].append(engagement)
         for prospect in _locked(session, owners | waiting):
-            own = [engagement for engagement in new if engagement.prospect_id == prospect.id]
-            lines += self._one(session, prospect, own, versions, now)
+            lines += self._one(session, prospect, theirs[prospect.id], versions, now)
         return lines
 
     def fire_timers(self, session: Session, now: datetime) -> list[str]:
@@ -142,130 +144,11 @@ class Consequences:
         lines = _move_lines(refolded)
         objected = session.get(Suppression, f"person:{prospect.id}") is not None
         standing = self.standing_of(session, prospect, now, refolded.history.events)
+        person = Person(session, prospect, standing, objected, now)
+        rules = {version.number: version.ruleset for version in versions}
         for firing in refolded.new:
-            lines += self._effects(session, prospect, firing, versions, standing, objected, now)
-        if not objected:
-            lines += self._answer(session, prospect, new, standing, now)
-        return lines
-
-    def _answer(
-        self,
-        session: Session,
-        prospect: Prospect,
-        new: Sequence[Engagement],
-        standing: Standing,
-        now: datetime,
-    ) -> list[str]:
-        """Put what they did on their card; the strongest cause gets a draft."""
-        theirs = [one for one in new if one.by == "them" and rank.is_cause(one.kind)]
-        causes = {_cause(engagement): engagement for engagement in theirs}
-        if not causes:
-            return []
-        card = day.offer(session, prospect, list(causes), standing, now)
-        if card is None or not card.causes:
-            return []
-        strongest = causes.get(day.cause_of(card.causes[0]))
-        lines = [f"card {prospect.name}: {_reasons(card)}"]
-        if strongest is not None and (template := self.library().answer_to(strongest.kind)) is not None:
-            lines += self._draft(
-                session, prospect, template, f"engagement:{strongest.id}", strongest, card, now
-            )
-        return lines
-
-    def _effects(
-        self,
-        session: Session,
-        prospect: Prospect,
-        firing: Firing,
-        versions: Sequence[Version],
-        standing: Standing,
-        objected: bool,
-        now: datetime,
-    ) -> list[str]:
-        """Do what a firing asks for, each action at most once for its key, ever."""
-        rules = next(version.ruleset for version in versions if version.number == firing.version)
-        late = now - live.moment(firing.effective_at) > timedelta(seconds=rules.engine.stale_after)
-        skipped = "the person must not be written to" if objected else "too late to act on" if late else ""
-        asked = firing.actions
-        lines: list[str] = []
-        if asked.tag and self._once(session, prospect, firing, "tag", {"tag": list(asked.tag)}, "", now):
-            prospect.tags = list(dict.fromkeys([*prospect.tags, *asked.tag]))
-        card: Card | None = None
-        if (asked.queue is not None or firing.suggested) and self._once(
-            session, prospect, firing, "card", {"queue": asked.queue or 0}, skipped, now
-        ):
-            card = self._rule_card(session, prospect, firing, standing, now)
-        if asked.draft and self._once(
-            session, prospect, firing, "draft", {"template": asked.draft}, skipped, now
-        ):
-            template = self.library().templates.get(asked.draft)
-            if template is None:
-                lines.append(
-                    f"warning rule '{firing.rule}' asks for the template {asked.draft}, which is not there"
-                )
-            else:
-                lines += self._draft(session, prospect, template, f"firing:{firing.key}", None, card, now)
-        if asked.notify and self._once(
-            session, prospect, firing, "notice", {"to": list(asked.notify)}, skipped, now
-        ):
-            lines.append(f"notice {prospect.name}: '{firing.rule}' for {', '.join(asked.notify)}")
-        return lines
-
-    def _once(
-        self,
-        session: Session,
-        prospect: Prospect,
-        firing: Firing,
-        kind: str,
-        detail: dict[str, Any],
-        skipped: str,
-        now: datetime,
-    ) -> bool:
-        """Note the action; True when it is to be done now and never was before."""
-        row = {
-            "key": firing.key,
-            "prospect_id": prospect.id,
-            "kind": kind,
-            "detail": detail,
-            "state": "skipped" if skipped else "done",
-            "why": skipped,
-            "at": now,
-        }
-        return bool(insert_new(session, Effect, [row])) and not skipped
-
-    def _rule_card(
-        self, session: Session, prospect: Prospect, firing: Firing, standing: Standing, now: datetime
-    ) -> Card | None:
-        kind = "suggested_move" if firing.suggested else "rule"
-        detail = f"move to {firing.suggested}? ({firing.rule})" if firing.suggested else firing.rule
-        at, days = live.moment(firing.effective_at), firing.actions.queue or 0
-        due_on = later(now, days, ZoneInfo(self._queue.timezone)) if days else None
-        return day.offer(session, prospect, [Cause(kind, at, detail=detail)], standing, now, due_on)
-
-    def _draft(
-        self,
-        session: Session,
-        prospect: Prospect,
-        template: Template,
-        occasion: str,
-        engagement: Engagement | None,
-        card: Card | None,
-        now: datetime,
-    ) -> list[str]:
-        message = drafts.compose(
-            session,
-            self._desk,
-            template,
-            prospect,
-            occasion=occasion,
-            now=now,
-            engagement=engagement,
-            card_id=card.id if card else None,
-        )
-        if message is None:
-            return []
-        state = "ready" if drafts.is_approvable(message) else f"{len(message.problems)} problems"
-        return [f"draft {message.id}: {message.action} to {prospect.name} from '{template.name}', {state}"]
+            lines += self._effects.carry_out(person, firing, rules[firing.version].engine.stale_after, None)
+        return lines + self._effects.answer(person, new)
 
     def _horizon(self, session: Session, prospect: Prospect, now: datetime) -> datetime | None:
         profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
@@ -312,21 +195,6 @@ def _timer_page(
         )
     ordered = statement.order_by(col(Prospect.next_timer_at), col(Prospect.id)).limit(TIMER_PAGE)
     return list(session.exec(ordered))
-
-
-def _cause(engagement: Engagement) -> Cause:
-    return Cause(
-        engagement.kind,
-        engagement.at,
-        engagement.id,
-        engagement.text[:200],
-        rank.is_question(engagement.text),
-    )
-
-
-def _reasons(card: Card) -> str:
-    reasons = ", ".join(f"{reason['label']} {reason['points']}" for reason in card.reasons)
-    return f"{card.priority} ({reasons})"
 
 
 def _move_lines(refolded: Refolded) -> list[str]:

@@ -32,8 +32,8 @@ class Embedded:
 
     async def start(self) -> None:
         self._clock.add_job(self.tick, IntervalTrigger(seconds=TICK))
-        self._clock.add_job(self.submit, IntervalTrigger(seconds=TIMERS), args=["timers"])
-        self._clock.add_job(self.submit, IntervalTrigger(seconds=KEEP), args=["keep"])
+        self._clock.add_job(self.ring, IntervalTrigger(seconds=TIMERS), args=["timers"])
+        self._clock.add_job(self.ring, IntervalTrigger(seconds=KEEP), args=["keep"])
         self._clock.add_job(self.doubts, IntervalTrigger(seconds=DOUBT))
         self._clock.start()
 
@@ -53,6 +53,10 @@ class Embedded:
             task = asyncio.get_running_loop().create_task(self._run(job, *args), name=job)
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
+
+    async def ring(self, job: str) -> None:
+        """The same for the clock, which runs what is no coroutine in a thread without our loop."""
+        self.submit(job)
 
     async def tick(self) -> None:
         """Ring for everything that is due."""
