@@ -1,0 +1,145 @@
+"""What firings and engagements ask for: tags, cards, drafts and notices, each at most once, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from prospector.config import Queue
+from prospector.models import Card, Effect, Engagement, Prospect
+from prospector.outreach import drafts
+from prospector.outreach.drafts import Desk
+from prospector.outreach.template import Library, Template
+from prospector.queue import day, rank
+from prospector.queue.rank import Cause, Standing
+from prospector.queue.workday import later
+from prospector.rules import live
+from prospector.rules.history import Firing
+from prospector.store import insert_new
+
+
+@dataclass(frozen=True)
+class Person:
+    """One prospect while their consequences are worked out."""
+
+    session: Session
+    prospect: Prospect
+    standing: Standing
+    objected: bool
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Effects:
+    """How a process acts on firings and engagements; `library` gives the templates of now."""
+
+    desk: Desk
+    queue: Queue
+    library: Callable[[], Library]
+
+    def answer(self, person: Person, new: Sequence[Engagement]) -> list[str]:
+        """Put what they did on their card; the strongest cause gets a draft."""
+        theirs = [one for one in new if one.by == "them" and rank.is_cause(one.kind)]
+        causes = {cause_of(engagement): engagement for engagement in theirs}
+        if not causes or person.objected:
+            return []
+        card = day.offer(person.session, person.prospect, list(causes), person.standing, person.now)
+        if card is None or not card.causes:
+            return []
+        strongest = causes.get(day.cause_of(card.causes[0]))
+        lines = [f"card {person.prospect.name}: {_reasons(card)}"]
+        if strongest is not None and (template := self.library().answer_to(strongest.kind)) is not None:
+            lines += self._draft(person, template, f"engagement:{strongest.id}", strongest, card)
+        return lines
+
+    def carry_out(self, person: Person, firing: Firing, stale_after: int, said: str | None) -> list[str]:
+        """Do what a firing asks for. `said` tells why no draft is wanted although it asks for one."""
+        late = person.now - live.moment(firing.effective_at) > timedelta(seconds=stale_after)
+        skipped = "the person must not be written to" if person.objected else ""
+        skipped = skipped or ("too late to act on" if late else "")
+        asked, prospect = firing.actions, person.prospect
+        lines: list[str] = []
+        if asked.tag and _first(person, firing, "tag", {"tag": list(asked.tag)}, ""):
+            prospect.tags = list(dict.fromkeys([*prospect.tags, *asked.tag]))
+        card: Card | None = None
+        wants_card = asked.queue is not None or firing.suggested
+        if wants_card and _first(person, firing, "card", {"queue": asked.queue or 0}, skipped):
+            card = self._rule_card(person, firing)
+        if asked.draft and _first(person, firing, "draft", {"template": asked.draft}, skipped or said or ""):
+            lines += self._rule_draft(person, firing, asked.draft, card)
+        if asked.notify and _first(person, firing, "notice", {"to": list(asked.notify)}, skipped):
+            lines.append(f"notice {prospect.name}: '{firing.rule}' for {', '.join(asked.notify)}")
+        return lines
+
+    def _rule_card(self, person: Person, firing: Firing) -> Card | None:
+        kind = "suggested_move" if firing.suggested else "rule"
+        detail = f"move to {firing.suggested}? ({firing.rule})" if firing.suggested else firing.rule
+        at, days = live.moment(firing.effective_at), firing.actions.queue or 0
+        due_on = later(person.now, days, ZoneInfo(self.queue.timezone)) if days else None
+        cause = Cause(kind, at, detail=detail)
+        return day.offer(person.session, person.prospect, [cause], person.standing, person.now, due_on)
+
+    def _rule_draft(self, person: Person, firing: Firing, name: str, card: Card | None) -> list[str]:
+        template = self.library().templates.get(name)
+        if template is None:
+            return [f"warning rule '{firing.rule}' asks for the template {name}, which is not there"]
+        return self._draft(person, template, f"firing:{firing.key}", None, card)
+
+    def _draft(
+        self,
+        person: Person,
+        template: Template,
+        occasion: str,
+        engagement: Engagement | None,
+        card: Card | None,
+    ) -> list[str]:
+        message = drafts.compose(
+            person.session,
+            self.desk,
+            template,
+            person.prospect,
+            occasion=occasion,
+            now=person.now,
+            engagement=engagement,
+            card_id=card.id if card else None,
+        )
+        if message is None:
+            return []
+        state = "ready" if drafts.is_approvable(message) else f"{len(message.problems)} problems"
+        name = person.prospect.name
+        return [f"draft {message.id}: {message.action} to {name} from '{template.name}', {state}"]
+
+
+def cause_of(engagement: Engagement) -> Cause:
+    """What an engagement is on a card."""
+    return Cause(
+        engagement.kind,
+        engagement.at,
+        engagement.id,
+        engagement.text[:200],
+        rank.is_question(engagement.text),
+    )
+
+
+def _first(person: Person, firing: Firing, kind: str, detail: dict[str, Any], skipped: str) -> bool:
+    """Note the action; True when it is to be done now and never was before."""
+    row = {
+        "key": firing.key,
+        "prospect_id": person.prospect.id,
+        "kind": kind,
+        "detail": detail,
+        "state": "skipped" if skipped else "done",
+        "why": skipped,
+        "at": person.now,
+    }
+    return bool(insert_new(person.session, Effect, [row])) and not skipped
+
+
+def _reasons(card: Card) -> str:
+    reasons = ", ".join(f"{reason['label']} {reason['points']}" for reason in card.reasons)
+    return f"{card.priority} ({reasons})"
