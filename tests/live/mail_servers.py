@@ -46,6 +46,11 @@ class MailServers:
     imaps: int
     certificate: Path
 
+    def add_mailbox(self, address: str) -> None:
+        """Give somebody a mailbox of their own, empty."""
+        with (self.certificate.parent / "users").open("a") as users:
+            users.write(_account(address))
+
     def change_uid_validity(self, address: str, validity: int) -> None:
         """Make all UIDs of an inbox worthless, as a restored backup or a moved mailbox does."""
         update = ["mailbox", "update", "-u", address, "--uid-validity", str(validity), "INBOX"]
@@ -94,7 +99,6 @@ def _configure_postfix(folder: Path, values: Mapping[str, object]) -> Path:
     _own(folder / "postfix-data", "postfix", "postfix")
     for name in ("main.cf", "master.cf", "recipients", "transport"):
         _fill(name, config / name, values)
-    (config / "mailboxes").write_text("".join(f"{address} here\n" for address in (US, *PEOPLE)))
     subprocess.run(["/usr/sbin/postfix", "-c", config, "check"], check=True, capture_output=True)
     return config
 

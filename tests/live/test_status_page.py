@@ -10,7 +10,7 @@ from tests.live.bluesky_person import BlueskyPerson
 from tests.live.processes import answers, free_ports, running
 from tests.live.workspace import make
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 NAME = "Alice <img src=x onerror=document.title='taken'>"
 POST = "<script>document.title = 'taken'</script><b>A busy day</b>"

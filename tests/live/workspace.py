@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.live.bluesky_person import BlueskyPerson
-from tests.live.mail_servers import PASSWORD, US, MailServers
+from tests.live.mail_servers import PASSWORD, MailServers
 
 CONFIG = """
 [sender]
@@ -51,6 +51,7 @@ class Workspace:
     """A folder with accounts on both networks; each command is a process of its own."""
 
     folder: Path
+    address: str
     secrets: Mapping[str, str]
 
     @property
@@ -82,8 +83,11 @@ class Workspace:
 def make(folder: Path, us: BlueskyPerson, mail: MailServers, web: int) -> Workspace:
     """A workspace as `prospector init` makes it, with our accounts put into its configuration."""
     secrets = {"BLUESKY_PASSWORD": us.app_password(), "MAIL_PASSWORD": PASSWORD}
-    workspace = Workspace(folder, secrets)
+    # A mailbox of its own: others would find the answers to their mails in it.
+    address = f"{us.handle.removesuffix('.test')}@us.test"
+    mail.add_mailbox(address)
+    workspace = Workspace(folder, address, secrets)
     workspace.run("init", str(folder))
-    config = CONFIG.format(us=US, handle=us.handle, pds=us.network.pds, mail=mail, web=web)
+    config = CONFIG.format(us=address, handle=us.handle, pds=us.network.pds, mail=mail, web=web)
     (folder / "config.toml").write_text(config)
     return workspace
