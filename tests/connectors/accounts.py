@@ -3,6 +3,7 @@ ends in a server inside the process."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -55,6 +56,7 @@ class Account:
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
+        await asyncio.sleep(0)  # as on a network, others get their turn meanwhile
         return await self.handler(request)
 
     def secret(self, reference: str) -> str:

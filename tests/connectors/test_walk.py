@@ -94,3 +94,20 @@ def test_the_next_walk_begins_behind_the_overlap() -> None:
     stand, arrived = _forward.advance(_forward.begin(None, NOW), items, NOW)
     assert arrived
     assert _forward.begin(_forward.write(_forward.rest(stand)), NOW).min_id == "70"
+
+
+def young(count: int) -> list[_forward.Item]:
+    return [_forward.Item(f"{count - n:03d}", NOW - timedelta(minutes=1)) for n in range(count)]
+
+
+def test_a_full_page_that_ends_where_we_stood_is_not_the_last() -> None:
+    """What is new may lie behind it."""
+    stand = _forward.Stand(at="040", back="000", began=NOW)
+    assert not _forward.advance(stand, young(40), NOW)[1]
+    assert _forward.advance(_forward.Stand(at="005", back="000", began=NOW), young(5), NOW)[1]
+
+
+def test_a_server_that_ignores_min_id_is_asked_no_third_time() -> None:
+    stand, arrived = _forward.advance(_forward.Stand(at="000", back="000", began=NOW), young(40), NOW)
+    assert not arrived
+    assert _forward.advance(stand, young(40), NOW)[1]
