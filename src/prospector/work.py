@@ -97,7 +97,7 @@ async def send(runtime: Runtime, message_id: int) -> deliver.Delivered | None:
     return delivered
 
 
-async def reconcile(runtime: Runtime, message_id: int) -> deliver.Delivered | None:
+async def reconcile(runtime: Runtime, message_id: int) -> deliver.Delivered:
     """Look for a message of which nobody knows whether it was sent."""
     delivered = await deliver.reconcile(runtime, message_id)
     if delivered.state != "unknown":

@@ -23,10 +23,11 @@ Ids = Annotated[list[int] | None, typer.Argument(help="The ids that `prospector 
 
 
 def register(app: typer.Typer) -> None:
-    commands = (draft, show_drafts, approve, discard, show_outbox, send, sent_by_hand, suppress, suppressions)
-    names = ("draft", "drafts", "approve", "discard", "outbox", "send", "sent", "suppress", "suppressions")
-    for name, command in zip(names, commands, strict=True):
-        app.command(name)(command)
+    for command in (draft, approve, discard, send, suppress, suppressions):
+        app.command()(command)
+    app.command("drafts")(show_drafts)
+    app.command("outbox")(show_outbox)
+    app.command("sent")(sent_by_hand)
 
 
 def draft(

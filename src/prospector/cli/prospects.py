@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, func, select
 
 from prospector.cli.output import AsJson, fail, installation, show, show_one
@@ -119,22 +120,18 @@ def strangers(
 ) -> None:
     """People who reached out to us and are no prospects yet."""
     with installation() as opened, opened.store.reading() as session:
+        last = func.max(Engagement.at)
+        who: Any = (Engagement.channel, Engagement.actor, Engagement.actor_name, Engagement.actor_url)
         statement = (
-            select(
-                Engagement.channel,
-                Engagement.actor_name,
-                Engagement.actor_url,
-                func.count(col(Engagement.id)),
-                func.max(Engagement.at),
-            )
-            .where(col(Engagement.prospect_id).is_(None), Engagement.by == "them")
-            .group_by(Engagement.channel, Engagement.actor, Engagement.actor_name, Engagement.actor_url)
-            .order_by(func.max(Engagement.at).desc())
+            sa_select(*who, func.count(col(Engagement.id)), last)
+            .where(col(Engagement.prospect_id).is_(None), col(Engagement.by) == "them")
+            .group_by(*who)
+            .order_by(last.desc())
             .limit(limit)
         )
         rows = [
-            {"channel": channel, "name": name, "url": url, "engagements": count, "last": last}
-            for channel, name, url, count, last in session.exec(statement)
+            {"channel": channel, "name": name or actor, "url": url, "engagements": count, "last": at}
+            for channel, actor, name, url, count, at in session.execute(statement)
         ]
     show(rows, as_json, "Nobody.")
 

@@ -67,7 +67,7 @@ async def deliver(runtime: Runtime, message_id: int) -> Delivered | None:
     return await store.write_async(lambda session: _sent(session, runtime, claim, receipt, label))
 
 
-async def reconcile(runtime: Runtime, message_id: int) -> Delivered | None:
+async def reconcile(runtime: Runtime, message_id: int) -> Delivered:
     """Look for an unknown message on the platform: proof that it was sent, or that it was not."""
     store = runtime.installation.store
     intent, account_id = await store.read_async(lambda session: _intent(session, runtime, message_id))
@@ -125,7 +125,7 @@ def _intent(session: Session, runtime: Runtime, message_id: int) -> tuple[Intent
         approved_at=message.approved_at or runtime.now(),
         body=message.body,
         subject=message.subject,
-        on=engagement.post or engagement.object if engagement and message.action != "email" else None,
+        on=engagement.object if engagement and message.action != "email" else None,
         attributes=_thread(session, message, engagement),
     )
     return intent, message.account_id or 0

@@ -75,7 +75,8 @@ async def _pages(
     """Fetch and record page after page; each moves the cursor in the commit that stores it."""
     connector = runtime.connector(claimed.account_id)
     identity = await _identity(runtime, context, connector, claimed) if claimed.ref else None
-    found, lines = 0, []
+    found = 0
+    lines: list[str] = []
     for number in range(1, MOST_PAGES + 1):
         page = await _fetch(connector, context, identity, claimed.cursor)
         if page.more and number == MOST_PAGES:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from prospector.prospects.urls import canonical
 from sqlmodel import Session, col, select, update
 
 from prospector.models import Company, Engagement, Profile, Prospect
+from prospector.prospects.urls import canonical
 from prospector.sdk import ProfileRef
 
 ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\.[^@\s.<>]{2,63}")

@@ -81,7 +81,7 @@ def offer(
 
 
 def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datetime) -> Card:
-    row = {
+    row: dict[str, Any] = {
         "prospect_id": prospect.id,
         "owner_id": prospect.owner_id,
         "state": "open",
