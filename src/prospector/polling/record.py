@@ -142,10 +142,12 @@ def record_page(
     consequences: Consequences,
 ) -> Recorded:
     """Store one page of a look and what follows from it, or drop it where a twin was faster."""
-    if not _move_cursor(session, claimed, page, started_at, now, grace, pace):
+    if not _move_cursor(session, claimed, page, started_at, now, grace):
         return Recorded(claimed.label, "lost", profile_id=claimed.profile_id)
     entries = _entries(session, claimed, page, channel, now)
     new = engagements.log(session, entries)
+    if not page.more:
+        _plan_next(session, claimed, Look(len(new), page.wait), now, pace)
     changed = engagements.retract(session, channel, page.retracted, now)
     touched = {claimed.prospect_id} if claimed.prospect_id is not None else set()
     lines = consequences.follow(session, new, changed, touched, now)
@@ -193,15 +195,11 @@ def _move_cursor(
     started_at: datetime,
     now: datetime,
     grace: timedelta,
-    pace: Pace,
 ) -> bool:
-    table: Any = Profile if claimed.profile_id is not None else Account
-    key = claimed.profile_id if claimed.profile_id is not None else claimed.account_id
+    table, key = _row_of(claimed)
     cursor = table.cursor if claimed.profile_id is not None else table.inbox_cursor
     values: dict[str, Any] = {cursor.key: page.cursor if page.cursor is not None else claimed.cursor}
     if not page.more:
-        look = Look(len(page.seen), page.wait)
-        values["next_poll_at"], values["rhythm"] = planner.next_poll(claimed.rhythm, now, pace, look, key)
         covered = page.covered_until or started_at - grace
         values |= {"polled_at": now, "covered_until": covered.replace(microsecond=0)}
         values |= {"failures": 0, "failing_since": None, "error": None}
@@ -212,6 +210,25 @@ def _move_cursor(
         .execution_options(synchronize_session=False)
     )
     return session.execute(statement).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+
+
+def _plan_next(session: Session, claimed: Claimed, look: Look, now: datetime, pace: Pace) -> None:
+    """When to look again: a find is what was new to us, since pages overlap and come again."""
+    table, key = _row_of(claimed)
+    next_poll_at, rhythm = planner.next_poll(claimed.rhythm, now, pace, look, key)
+    session.execute(
+        update(table)
+        .where(col(table.id) == key)
+        .values(next_poll_at=next_poll_at, rhythm=rhythm)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _row_of(claimed: Claimed) -> tuple[Any, int]:
+    """The table and the id of what was looked at."""
+    if claimed.profile_id is not None:
+        return Profile, claimed.profile_id
+    return Account, claimed.account_id
 
 
 def _entries(session: Session, claimed: Claimed, page: Page, channel: str, now: datetime) -> list[Entry]:
