@@ -16,6 +16,8 @@ QUIET = timedelta(days=4)
 """So long most people have not posted, lest the first queue be nothing but posts."""
 NUDGED = (timedelta(days=5, hours=4), timedelta(days=7))
 """When we last wrote to those for whom a follow-up is due on the first day (the rule "nudge")."""
+FIRST_WORD = (timedelta(days=18), timedelta(days=75))
+"""How long ago we first spoke to somebody: their answers have been dealt with since."""
 STORIES = ("watched",) * 9 + ("contacted",) * 4 + ("engaged",) * 4 + ("met", "won", "lost")
 
 
@@ -60,7 +62,7 @@ def _story(dice: random.Random, story: str, person: Person, now: datetime) -> Se
     """How far it went with somebody: nothing, our first word, an answer, a meeting, the end."""
     if story == "watched":
         return ()
-    first = now - _between(dice, timedelta(days=12), timedelta(days=80))
+    first = now - _between(dice, *FIRST_WORD)
     opening = Fact(first, "email" if person.email else "like", "us")
     if story == "contacted":
         return (opening, *_ending(dice, person, first, now))

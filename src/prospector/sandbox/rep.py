@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 Say = Callable[[str], None]
 PAUSE = 1.0
-SOCIAL = ("reply", "like", "dm")
+RECENT = "200"
+SOCIAL = ("reply", "dm")
+SENT = frozenset({"email", *SOCIAL})
+ANSWERS = frozenset({"email_reply", "reply", "dm", "comment"})
 
 
 class CommandError(Exception):
@@ -28,12 +32,28 @@ class Rep:
 
     async def morning(self) -> None:
         """The whole way twice: from a card with a draft to the answer. Raises `CommandError`."""
-        mail = await self._until(lambda cards: ready(cards, ("email",), self._expected))
-        await self._approve(mail)
-        social = await self._until(lambda cards: ready(cards, SOCIAL))
-        await self._approve(social)
-        for card, kinds in ((mail, ("email_reply",)), (social, ("reply", "dm"))):
-            await self._answered(card, kinds)
+        cards = await self._drafts()
+        since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        for card in cards:
+            await self._approve(card)
+        waiting = {card["prospect"]["id"]: card for card in cards}
+        while waiting:
+            await asyncio.sleep(PAUSE)
+            rows = await self._ask("engagements", "--limit", RECENT)
+            recent = [row for row in rows if row["at"] >= since]
+            answers = {who: answer_in([row for row in recent if row["prospect"] == who]) for who in waiting}
+            for who, answer in answers.items():
+                if answer is not None:
+                    await self._tell(waiting.pop(who), answer)
+
+    async def _drafts(self) -> Sequence[Mapping[str, Any]]:
+        """A card with a mail and one with something social, as soon as the queue has both."""
+        while True:
+            cards = await self._ask("queue", "--limit", RECENT)
+            mail, social = ready(cards, ("email",), self._expected), ready(cards, SOCIAL)
+            if mail is not None and social is not None:
+                return mail, social
+            await asyncio.sleep(PAUSE)
 
     async def _approve(self, card: Mapping[str, Any]) -> None:
         name, draft = card["prospect"]["name"], card["draft"]
@@ -42,26 +62,13 @@ class Rep:
         await self._ask("approve", str(draft["id"]))
         self._say(f"approved it: prospector approve {draft['id']}")
 
-    async def _until(
-        self, choose: Callable[[Sequence[Mapping[str, Any]]], Mapping[str, Any] | None]
-    ) -> Mapping[str, Any]:
-        while True:
-            if (card := choose(await self._ask("queue", "--limit", "200"))) is not None:
-                return card
-            await asyncio.sleep(PAUSE)
-
-    async def _answered(self, card: Mapping[str, Any], kinds: Sequence[str]) -> None:
-        """Wait until what they answered to our message is an engagement, and say what it moved."""
-        who, name = str(card["prospect"]["id"]), card["prospect"]["name"]
-        while True:
-            found = await self._ask("engagements", "--prospect", who, "--limit", "20")
-            if (answer := answer_in(found, kinds)) is not None:
-                break
-            await asyncio.sleep(PAUSE)
-        self._say(f"{name} answered: “{' '.join(answer['text'].split())[:80]}”")
-        for move in (await self._ask("moves", "--prospect", who))[:1]:
-            if move.get("after"):
-                self._say(f"{name} went from {move['before']} to {move['after']} by “{move['rule']}”")
+    async def _tell(self, card: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Say what they answered, and the last move that it is part of."""
+        name = card["prospect"]["name"]
+        self._say(f"{name} answered ({answer['kind']}): “{answer['text'][:80]}”")
+        moves = await self._ask("moves", "--prospect", str(card["prospect"]["id"]))
+        if (last := next((move for move in moves if move["after"]), None)) is not None:
+            self._say(f"{name} went from {last['before']} to {last['after']} by '{last['rule']}'")
 
     async def _ask(self, *arguments: str) -> Any:
         process = await asyncio.create_subprocess_exec(
@@ -97,11 +104,7 @@ def ready(
     return None
 
 
-def answer_in(rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]) -> Mapping[str, Any] | None:
-    """What they did of these kinds since our last act; rows are the newest first."""
-    for row in rows:
-        if row["by"] == "us" and row["kind"] != "stage_set":
-            return None
-        if row["kind"] in kinds:
-            return row
-    return None
+def answer_in(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """What they said after our message; rows are one person's, the newest first."""
+    ours = next((place for place, row in enumerate(rows) if row["by"] == "us" and row["kind"] in SENT), 0)
+    return next((row for row in rows[:ours] if row["kind"] in ANSWERS), None)
