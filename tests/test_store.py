@@ -6,14 +6,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, func, select
 
 from prospector.models import Suppression
-from prospector.store import Store, StoreError, alembic_config, insert_new
+from prospector.store import Store, StoreError, alembic_config, insert_new, newest_version
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -115,9 +117,10 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
 
 def test_migrations_are_complete(store: Store) -> None:
     """What the models say is what the migrations made; and back again to nothing."""
-    assert store.schema_is_current()
+    store.require_current()
     with store.engine.connect() as connection:
         config = alembic_config(connection)
+        assert ScriptDirectory.from_config(config).get_current_head() == newest_version()
         command.check(config)
         command.downgrade(config, "base")
         command.upgrade(config, "head")
@@ -129,3 +132,12 @@ def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'zzzz'")
     with pytest.raises(StoreError, match="newer prospector"):
         store.migrate()
+    with pytest.raises(StoreError, match="newer prospector"):
+        store.require_current()
+
+
+def test_an_empty_database_is_told_to_be_migrated(tmp_path: Path) -> None:
+    empty = Store(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(StoreError, match="prospector run"):
+        empty.require_current()
+    empty.close()

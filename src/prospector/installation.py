@@ -14,7 +14,7 @@ from prospector import config, secrets, workspace
 from prospector.config import AccountSettings, Settings
 from prospector.models import Account
 from prospector.sdk import SECRET_SCHEMES, Connector
-from prospector.store import Store, StoreError, insert_new
+from prospector.store import Store, insert_new
 from prospector.workspace import Workspace
 
 
@@ -65,13 +65,15 @@ def open_installation(chosen: Path | None = None, *, migrate: bool = False) -> I
     connectors = workspace.load_connectors(place.search_path("connectors"))
     settings = config.load(place.config, connectors)
     store = Store(database_url(place, settings.file.database))
-    if migrate:
-        store.migrate()
-    elif not store.schema_is_current():
-        raise StoreError(
-            "The database is not of this version. Run `prospector run` or `prospector init` once."
-        )
-    return Installation(place, settings, connectors, store, sync_accounts(store, settings))
+    try:
+        if migrate:
+            store.migrate()
+        else:
+            store.require_current()
+        return Installation(place, settings, connectors, store, sync_accounts(store, settings))
+    except BaseException:
+        store.close()
+        raise
 
 
 def sync_accounts(store: Store, settings: Settings) -> dict[str, int]:

@@ -14,23 +14,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
+if TYPE_CHECKING:
+    from alembic.config import Config as AlembicConfig
+
 T = TypeVar("T")
 GROUP = 256
 MIGRATION_LOCK = 0x6D696772
 PAGE_PARAMETERS = 30_000
+MIGRATIONS = Path(__file__).parent / "migrations"
+NEWER = "The database was made by a newer prospector. Install that version, or restore a backup."
 
 
 class StoreError(Exception):
@@ -132,29 +133,51 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the schema to this version; all or nothing."""
+        # Here and not above: every command would pay for the import, and few migrate.
+        from alembic import command
+
         with self.engine.connect() as connection:
             if not self.sqlite:
                 # Of several processes that start at once, one migrates and the others wait.
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            config = alembic_config(connection)
-            known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-            current = MigrationContext.configure(connection).get_current_revision()
-            if current is not None and current not in known:
-                raise StoreError(
-                    "The database was made by a newer prospector. Install that version, or restore a backup."
-                )
-            command.upgrade(config, "head")
+            current = _version(connection)
+            if current == newest_version():
+                return
+            if current is not None and current > newest_version():
+                raise StoreError(NEWER)
+            command.upgrade(alembic_config(connection), "head")
             connection.commit()
 
-    def schema_is_current(self) -> bool:
-        with self.engine.connect() as connection:
-            scripts = ScriptDirectory.from_config(alembic_config(connection))
-            return MigrationContext.configure(connection).get_current_revision() == scripts.get_current_head()
+    def require_current(self) -> None:
+        """Raises `StoreError` where the schema is not of this version."""
+        with self._reading.connect() as connection:
+            current = _version(connection)
+        if current is not None and current > newest_version():
+            raise StoreError(NEWER)
+        if current != newest_version():
+            raise StoreError(
+                "The database is of an older version. Run `prospector run` once: it migrates it."
+            )
+
+
+def newest_version() -> str:
+    """The version of the schema that this code is for: the number that the newest migration bears."""
+    return max(file.name.partition("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+
+
+def _version(connection: Connection) -> str | None:
+    """The version of a database's schema; None before the first migration."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return version
 
 
 def alembic_config(connection: Connection) -> AlembicConfig:
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 

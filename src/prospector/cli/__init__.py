@@ -2,82 +2,118 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlalchemy.exc import SQLAlchemyError
 
 from prospector import __version__
 from prospector.cli.output import chosen_workspace
 
-app = typer.Typer(
-    name="prospector",
-    help="Social selling: be present where your prospects are already active.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+COMMANDS = {
+    "init": "workspace",
+    "doctor": "workspace",
+    "demo": "demo",
+    "run": "processes",
+    "web": "processes",
+    "worker": "processes",
+    "poll": "processes",
+    "url": "url",
+    "add": "prospects",
+    "prospects": "prospects",
+    "profiles": "prospects",
+    "accounts": "prospects",
+    "strangers": "prospects",
+    "engagements": "history",
+    "moves": "history",
+    "move": "history",
+    "why": "history",
+    "why-not": "history",
+    "queue": "queue",
+    "done": "queue",
+    "dismiss": "queue",
+    "snooze": "queue",
+    "draft": "outreach",
+    "drafts": "outreach",
+    "approve": "outreach",
+    "discard": "outreach",
+    "outbox": "outbox",
+    "send": "outbox",
+    "sent": "outbox",
+    "suppress": "suppressions",
+    "suppressions": "suppressions",
+    "classify": "classify",
+    "rules": "rules",
+}
+"""Each command and its module, in the order of the help."""
 
 
-@app.callback()
-def root(
-    workspace: Annotated[
-        Path | None, typer.Option(help="The workspace folder; else $PROSPECTOR_WORKSPACE, else upwards.")
-    ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
-) -> None:
-    chosen_workspace.set(workspace)
-    if version:
+def application(modules: Iterable[str]) -> typer.Typer:
+    """The commands of these modules: importing all of them would cost each call a second."""
+    app = typer.Typer(
+        name="prospector",
+        help="Social selling: be present where your prospects are already active.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(root)
+    for module in dict.fromkeys(modules):
+        importlib.import_module(f"prospector.cli.{module}").register(app)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
         typer.echo(f"prospector {__version__}")
         raise typer.Exit
 
 
-def _mount() -> None:
-    from prospector.cli import (
-        classify,
-        demo,
-        history,
-        outreach,
-        processes,
-        prospects,
-        queue,
-        rules,
-        url,
-        workspace,
-    )
+def root(
+    workspace: Annotated[
+        Path | None, typer.Option(help="The workspace folder; else $PROSPECTOR_WORKSPACE, else upwards.")
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    chosen_workspace.set(workspace)
 
-    for noun in (workspace, demo, processes, prospects, history, queue, outreach):
-        noun.register(app)
-    app.command()(classify.classify)
-    app.command()(url.url)
-    app.add_typer(rules.app, name="rules", help="Check and try the rules.")
+
+def needed(arguments: Sequence[str]) -> list[str]:
+    """The modules that a call can need: its command's, or all where that is unknown or is asked for."""
+    values = iter(arguments)
+    for argument in values:
+        if argument == "--workspace":
+            next(values, None)
+        elif argument in COMMANDS:
+            return [COMMANDS[argument]]
+        elif not argument.startswith("--workspace="):
+            break
+    return list(COMMANDS.values())
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one call and give its exit code: what a person can mend is one sentence, never a traceback."""
+    try:
+        answer = application(needed(arguments))(list(arguments), "prospector", standalone_mode=False)
+    except BrokenPipeError:
+        # Whoever read has read enough; the interpreter must not try to write the rest at its end.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except Exception as error:
+        from prospector.cli.errors import told
+
+        sentence, code = told(error)
+        if sentence:
+            sys.stderr.write(sentence + "\n")
+        return code
+    return answer if isinstance(answer, int) else 0
 
 
 def main() -> None:
-    """The command `prospector`: what a person can mend is one sentence, never a traceback."""
-    from prospector.config import ConfigError
-    from prospector.outreach.suppression import UnknownFormError
-    from prospector.outreach.template import TemplateError
-    from prospector.prospects.people import NotFoundError, TakenError
-    from prospector.secrets import SecretError
-    from prospector.store import StoreError, say
-    from prospector.telemetry import configure
-    from prospector.workspace import BrokenConnectorError, WorkspaceError
-
-    wrong_use = (ConfigError, NotFoundError, TakenError, WorkspaceError, UnknownFormError, TemplateError)
-    # Before anything can be logged: on standard output it would spoil the JSON.
-    configure("warning")
-    try:
-        _mount()
-        app()
-    except (*wrong_use, SecretError, StoreError, BrokenConnectorError) as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(2 if isinstance(error, wrong_use) else 1)
-    except SQLAlchemyError as error:
-        sys.stderr.write(f"{say(error)}\n")
-        sys.exit(1)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+    """The command `prospector`."""
+    sys.exit(invoke(sys.argv[1:] or ["--help"]))

@@ -16,6 +16,10 @@ from prospector.mail import classify as read_mail
 Files = Annotated[list[Path], typer.Argument(help="Mails as they came (.eml); - reads one from the input.")]
 
 
+def register(app: typer.Typer) -> None:
+    app.command()(classify)
+
+
 def classify(files: Files, as_json: AsJson = False) -> None:
     """How an incoming mail is read: bounce, complaint, auto-reply, opt-out, reply or other."""
     now = datetime.now(UTC)

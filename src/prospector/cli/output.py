@@ -9,14 +9,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from prospector.installation import Installation, open_installation
+if TYPE_CHECKING:
+    from prospector.installation import Installation
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
 WIDEST = 70
@@ -27,13 +25,18 @@ chosen_workspace: ContextVar[Path | None] = ContextVar("chosen_workspace", defau
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Say what is wrong and what to do, on standard error, and end."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(sentence))
+    sys.stderr.write(sentence + "\n")
     raise typer.Exit(code)
 
 
 @contextmanager
 def installation(*, migrate: bool = False) -> Iterator[Installation]:
     """The workspace that the command line means, opened and closed again."""
+    from prospector.installation import open_installation
+    from prospector.telemetry import configure
+
+    # Before anything can be logged: on standard output it would spoil the JSON.
+    configure("warning")
     opened = open_installation(chosen_workspace.get(), migrate=migrate)
     try:
         yield opened
@@ -49,12 +52,7 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing
     if not rows:
         typer.echo(empty)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, overflow="fold", max_width=WIDEST)
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console(highlight=False).print(table)
+    _table(rows)
 
 
 def show_one(row: Mapping[str, Any], as_json: bool) -> None:
@@ -65,6 +63,19 @@ def show_one(row: Mapping[str, Any], as_json: bool) -> None:
     width = max((len(name) for name in row), default=0)
     for name, value in row.items():
         typer.echo(f"{name:<{width}}  {_cell(value)}")
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in rows[0]:
+        table.add_column(name, overflow="fold", max_width=WIDEST)
+    for row in rows:
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    Console(highlight=False).print(table)
 
 
 def _plain(value: object) -> object:

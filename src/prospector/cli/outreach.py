@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +13,23 @@ from sqlmodel import Session, col, select
 from prospector.cli.output import AsJson, fail, installation, show
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.models import Message, Prospect, Suppression
+from prospector.models import Message, Prospect
 from prospector.outreach import drafts, outbox, suppression, template
 from prospector.prospects import people
 from prospector.queue import day
 
-Ids = Annotated[list[int] | None, typer.Argument(help="The ids that `prospector drafts` shows.")]
+MessageIds = Annotated[
+    list[int], typer.Argument(metavar="ID...", help="The ids that `prospector drafts` shows.")
+]
+SomeIds = Annotated[
+    list[int] | None, typer.Argument(metavar="[ID...]", help="The ids that `prospector drafts` shows.")
+]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (draft, approve, discard, send, suppress, suppressions):
+    for command in (draft, approve, discard):
         app.command()(command)
     app.command("drafts")(show_drafts)
-    app.command("outbox")(show_outbox)
-    app.command("sent")(sent_by_hand)
 
 
 def draft(
@@ -67,7 +69,7 @@ def show_drafts(as_json: AsJson = False) -> None:
 
 
 def approve(
-    ids: Ids = None,
+    ids: SomeIds = None,
     ready: Annotated[bool, typer.Option("--ready", help="All that have no problem.")] = False,
     body: Annotated[Path | None, typer.Option(help="A file with your own text (one draft only).")] = None,
     as_json: AsJson = False,
@@ -86,85 +88,15 @@ def approve(
         raise typer.Exit(1)
 
 
-def discard(ids: Ids = None) -> None:
+def discard(ids: MessageIds) -> None:
     """Take drafts or approved messages back."""
     with installation() as opened, opened.store.transaction() as session:
-        for message_id in ids or []:
+        for message_id in ids:
             try:
-                outbox.discard(session, _message(session, message_id), "discarded by a person")
+                outbox.discard(session, message_of(session, message_id), "discarded by a person")
             except outbox.NotPossibleError as error:
                 fail(str(error), 2)
-    typer.echo(f"{len(ids or [])} discarded.")
-
-
-def show_outbox(as_json: AsJson = False) -> None:
-    """What waits, why, and what came of the rest."""
-    with installation() as opened, opened.store.reading() as session:
-        statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
-        states = ("approved", "sending", "unknown", "refused", "sent")
-        recent = statement.where(col(Message.state).in_(states)).order_by(col(Message.id).desc()).limit(200)
-        rows = [_outbox_row(session, opened, message, person) for message, person in session.exec(recent)]
-    show(rows, as_json, "The outbox is empty.")
-
-
-def send(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Send what is due now."""
-    from prospector import work
-    from prospector.runtime import Runtime
-
-    with installation() as opened:
-        with opened.store.reading() as session:
-            due = outbox.due(session, utc_now())
-            rows = [_outbox_row(session, opened, *_with_person(session, id_)) for id_ in due]
-        if not dry_run:
-
-            async def deliver() -> list[dict[str, Any]]:
-                runtime = Runtime(opened)
-                try:
-                    delivered = [await work.send(runtime, message_id) for message_id in due]
-                finally:
-                    await runtime.aclose()
-                return [{"id": d.message_id, "state": d.state, "why": d.why} for d in delivered if d]
-
-            rows = asyncio.run(deliver())
-    show(rows, as_json, "Nothing is due.")
-
-
-def sent_by_hand(ids: Ids = None) -> None:
-    """Say that you did it yourself (messages that software may not send)."""
-    from prospector.outreach.deliver import settle_by_hand
-    from prospector.runtime import Runtime
-
-    with installation() as opened, opened.store.transaction() as session:
-        runtime = Runtime(opened)
-        for message_id in ids or []:
-            try:
-                settle_by_hand(session, runtime, _message(session, message_id))
-            except outbox.NotPossibleError as error:
-                fail(str(error), 2)
-    typer.echo(f"{len(ids or [])} noted as sent.")
-
-
-def suppress(
-    addresses: Annotated[list[str], typer.Argument(help="E-mail addresses or domains.")],
-    why: Annotated[str, typer.Option()] = "by hand",
-) -> None:
-    """Never write to these again."""
-    with installation() as opened, opened.store.transaction() as session:
-        keys = [suppression.key_of(address) for address in addresses]
-        added = suppression.suppress(session, keys, why, "by hand", utc_now())
-    typer.echo(f"{added} added, {len(keys) - added} were there already.")
-
-
-def suppressions(as_json: AsJson = False) -> None:
-    """Who is never written to, and why."""
-    with installation() as opened, opened.store.reading() as session:
-        found = session.exec(select(Suppression).order_by(col(Suppression.at).desc()).limit(10_000))
-        rows = [row.model_dump() for row in found]
-    show(rows, as_json, "Nobody.")
+    typer.echo(f"{len(ids)} discarded.")
 
 
 def _people(session: Session, who: Sequence[str], stage: str | None) -> list[Prospect]:
@@ -183,7 +115,7 @@ def _ready(session: Session) -> list[int]:
 def _approve_all(session: Session, opened: Installation, ids: Sequence[int]) -> list[dict[str, Any]]:
     rows = []
     for message_id in ids:
-        message = _message(session, message_id)
+        message = message_of(session, message_id)
         why = _approve_one(session, opened, message)
         rows.append({"id": message.id, "state": message.state, "send_at": message.send_at, "why": why})
     return rows
@@ -216,20 +148,16 @@ def _rewrite(session: Session, opened: Installation, message_id: int, body: Path
         text = body.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{body} cannot be read: {error}", 2)
-    message = _message(session, message_id)
+    message = message_of(session, message_id)
     drafts.rewrite(session, message, message.subject, text.strip(), opened.settings.file.sender)
 
 
-def _message(session: Session, message_id: int) -> Message:
+def message_of(session: Session, message_id: int) -> Message:
+    """The message of an id that a person gave."""
     message = session.get(Message, message_id)
     if message is None:
         fail(f"There is no message {message_id}. `prospector drafts` lists those that wait.", 2)
     return message
-
-
-def _with_person(session: Session, message_id: int) -> tuple[Message, Prospect]:
-    message = session.get_one(Message, message_id)
-    return message, session.get_one(Prospect, message.prospect_id)
 
 
 def _row(message: Message, prospect: Prospect) -> dict[str, Any]:
@@ -240,26 +168,4 @@ def _row(message: Message, prospect: Prospect) -> dict[str, Any]:
         "subject": message.subject,
         "body": message.body,
         "problems": [{"code": p["code"], "message": p["message"]} for p in message.problems],
-    }
-
-
-def _outbox_row(
-    session: Session, opened: Installation, message: Message, prospect: Prospect
-) -> dict[str, Any]:
-    why = message.error or ""
-    if message.state == "approved":
-        if message.by_hand:
-            why = "for you to do by hand; then `prospector sent ID`"
-        elif drafts.is_stale(session, message, opened.settings.file.sender):
-            why = "out of date: a fact has changed"
-        elif (stop := suppression.suppressed(session, prospect)) is not None:
-            why = f"never written to: {stop}"
-    return {
-        "id": message.id,
-        "to": prospect.email if message.action == "email" else prospect.name,
-        "action": message.action,
-        "state": message.state,
-        "why": why,
-        "send_at": message.send_at,
-        "sent_at": message.sent_at,
     }

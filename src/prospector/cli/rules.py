@@ -22,6 +22,10 @@ app = typer.Typer(no_args_is_help=True, help="Rules: check, replay, back-test, v
 _SECONDS = re.compile(r"-?\d{1,12}", re.ASCII)
 
 
+def register(parent: typer.Typer) -> None:
+    parent.add_typer(app, name="rules", help="Check and try the rules.")
+
+
 def _time(text: str) -> int:
     """Integer UTC seconds, or ISO 8601 with an offset or Z; without one it is UTC."""
     if _SECONDS.fullmatch(text):

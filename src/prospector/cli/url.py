@@ -22,6 +22,10 @@ NOT_A_PROFILE = "-"
 Urls = Annotated[list[str] | None, typer.Argument(help="URLs; - reads them from the input, one a line.")]
 
 
+def register(app: typer.Typer) -> None:
+    app.command()(url)
+
+
 def url(urls: Urls = None, as_json: AsJson = False) -> None:
     """Whose profile each URL is: its platform, its one address and its handle."""
     if not urls:
