@@ -8,17 +8,19 @@ person's card, and the strongest gets a draft.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from prospector import effects
 from prospector.effects import Effects, Person
+from prospector.engagements import log
 from prospector.installation import Installation
 from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression
-from prospector.outreach import outbox, suppression
-from prospector.outreach.drafts import Desk
+from prospector.outreach import acts, doubt, outbox, pauses, suppression
+from prospector.outreach.drafts import Desk, desk_of
 from prospector.outreach.template import Library, load_all
 from prospector.polling.coverage import Coverage, horizon
 from prospector.queue import day
@@ -30,6 +32,7 @@ from prospector.rules.live import Parsed, Refolded
 from prospector.sdk import BY_HAND_KINDS
 
 TIMER_PAGE = 500
+NOTHING: Mapping[str, str] = {}
 
 
 class Consequences:
@@ -39,7 +42,7 @@ class Consequences:
         self._installation = installation
         settings = installation.settings
         self._queue = settings.file.queue
-        self._desk = Desk(settings.file.sender, settings.accounts, installation.account_ids)
+        self._desk = desk_of(settings, installation.account_ids)
         self._effects = Effects(self._desk, self._queue, self.library)
         self._parsed = Parsed()
         self._library: Library | None = None
@@ -55,13 +58,15 @@ class Consequences:
     ) -> list[str]:
         """All that follows from new engagements, prospects whose events changed, and prospects
         that were looked at. Log lines, the kind first."""
-        lines = []
+        proved, lines = _proved(session, new, now)
+        new = [*new, *proved]
+        stopped: dict[str, str] = {}
         for engagement in new:
             if (why := suppression.obey(session, engagement, now)) is not None:
+                stopped[engagement.key] = why
                 lines.append(f"stop {engagement.actor}: never written to again, {why}")
-            quoted = engagement.attributes.get("refers_to") or ()
-            for message_id in outbox.prove_sent(session, list(quoted), "quoted by an answer", now):
-                lines.append(f"sent message {message_id} was in doubt: an answer quotes it")
+            if (pause := pauses.keep(session, engagement)) is not None:
+                lines.append(f"pause {engagement.actor}: until {pause.until:%Y-%m-%d}, {pause.why}")
         owners = {engagement.prospect_id for engagement in new if engagement.prospect_id is not None}
         owners |= set(changed)
         waiting = self._timers_due(session, set(touched) - owners, now)
@@ -139,16 +144,21 @@ class Consequences:
         new: Sequence[Engagement],
         versions: Sequence[Version],
         now: datetime,
+        stopped: Mapping[str, str] = NOTHING,
     ) -> list[str]:
         refolded = live.refold(session, prospect, versions, self._horizon(session, prospect, now), now)
         lines = _move_lines(refolded)
         objected = session.get(Suppression, f"person:{prospect.id}") is not None
         standing = self.standing_of(session, prospect, now, refolded.history.events)
         person = Person(session, prospect, standing, objected, now)
+        said = effects.take_back(session, prospect, refolded.superseded)
+        if objected and stopped:
+            outbox.withdraw(session, prospect.id, "they asked us not to write")
         rules = {version.number: version.ruleset for version in versions}
         for firing in refolded.new:
-            lines += self._effects.carry_out(person, firing, rules[firing.version].engine.stale_after, None)
-        return lines + self._effects.answer(person, new)
+            stale_after = rules[firing.version].engine.stale_after
+            lines += self._effects.carry_out(person, firing, stale_after, firing.rule in said)
+        return lines + self._effects.answer(person, new, stopped)
 
     def _horizon(self, session: Session, prospect: Prospect, now: datetime) -> datetime | None:
         profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
@@ -173,6 +183,14 @@ class Consequences:
             if ahead is not None and prospect.next_timer_at is not None and prospect.next_timer_at <= ahead:
                 due.add(prospect.id)
         return due
+
+
+def _proved(session: Session, new: Sequence[Engagement], now: datetime) -> tuple[list[Engagement], list[str]]:
+    """What answers and bounces quote was sent, however much it was in doubt: our acts, and lines."""
+    quoted = sorted({str(id_) for one in new for id_ in one.attributes.get("refers_to") or ()})
+    proved = doubt.prove_sent(session, quoted, "quoted by an answer", now)
+    acts_of_ours = log(session, [acts.entry_of(session, message, now) for message in proved])
+    return acts_of_ours, [f"sent message {one.id} was in doubt: an answer quotes it" for one in proved]
 
 
 def _locked(session: Session, ids: set[int]) -> list[Prospect]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from prospector.config import Queue
-from prospector.models import Card, Effect, Engagement, Prospect
-from prospector.outreach import drafts
+from prospector.models import Card, Effect, Engagement, Message, Move, Prospect
+from prospector.outreach import drafts, ledger, outbox, suppression
 from prospector.outreach.drafts import Desk
 from prospector.outreach.template import Library, Template
 from prospector.queue import day, rank
@@ -42,10 +42,12 @@ class Effects:
     queue: Queue
     library: Callable[[], Library]
 
-    def answer(self, person: Person, new: Sequence[Engagement]) -> list[str]:
-        """Put what they did on their card; the strongest cause gets a draft."""
-        theirs = [one for one in new if one.by == "them" and rank.is_cause(one.kind)]
-        causes = {cause_of(engagement): engagement for engagement in theirs}
+    def answer(self, person: Person, new: Sequence[Engagement], stopped: Mapping[str, str]) -> list[str]:
+        """Put what they did on their card; the strongest cause gets a draft. `stopped` tells by key
+        which engagements lost us an address: a person has to find another."""
+        theirs = [one for one in new if one.by == "them"]
+        found = {cause_of(one, stopped.get(one.key)): one for one in theirs}
+        causes = {cause: engagement for cause, engagement in found.items() if cause is not None}
         if not causes or person.objected:
             return []
         card = day.offer(person.session, person.prospect, list(causes), person.standing, person.now)
@@ -53,12 +55,15 @@ class Effects:
             return []
         strongest = causes.get(day.cause_of(card.causes[0]))
         lines = [f"card {person.prospect.name}: {_reasons(card)}"]
-        if strongest is not None and (template := self.library().answer_to(strongest.kind)) is not None:
+        if strongest is None or strongest.kind not in rank.SORTS:
+            return lines
+        if (template := self.library().answer_to(strongest.kind)) is not None:
             lines += self._draft(person, template, f"engagement:{strongest.id}", strongest, card)
         return lines
 
-    def carry_out(self, person: Person, firing: Firing, stale_after: int, said: str | None) -> list[str]:
-        """Do what a firing asks for. `said` tells why no draft is wanted although it asks for one."""
+    def carry_out(self, person: Person, firing: Firing, stale_after: int, said: bool) -> list[str]:
+        """Do what a firing asks for, within `stale_after` seconds. `said`: its rule has written
+        already, for a firing that the present history no longer has."""
         late = person.now - live.moment(firing.effective_at) > timedelta(seconds=stale_after)
         skipped = "the person must not be written to" if person.objected else ""
         skipped = skipped or ("too late to act on" if late else "")
@@ -70,7 +75,8 @@ class Effects:
         wants_card = asked.queue is not None or firing.suggested
         if wants_card and _first(person, firing, "card", {"queue": asked.queue or 0}, skipped):
             card = self._rule_card(person, firing)
-        if asked.draft and _first(person, firing, "draft", {"template": asked.draft}, skipped or said or ""):
+        undrafted = skipped or ("the rule wrote before the history was corrected" if said else "")
+        if asked.draft and _first(person, firing, "draft", {"template": asked.draft}, undrafted):
             lines += self._rule_draft(person, firing, asked.draft, card)
         if asked.notify and _first(person, firing, "notice", {"to": list(asked.notify)}, skipped):
             lines.append(f"notice {prospect.name}: '{firing.rule}' for {', '.join(asked.notify)}")
@@ -115,15 +121,34 @@ class Effects:
         return [f"draft {message.id}: {message.action} to {name} from '{template.name}', {state}"]
 
 
-def cause_of(engagement: Engagement) -> Cause:
-    """What an engagement is on a card."""
-    return Cause(
-        engagement.kind,
-        engagement.at,
-        engagement.id,
-        engagement.text[:200],
-        rank.is_question(engagement.text),
+def cause_of(engagement: Engagement, lost: str | None = None) -> Cause | None:
+    """What an engagement is on a card, if anything; `lost` tells why an address is no good."""
+    if lost is not None and engagement.kind in suppression.OF_THE_ADDRESS:
+        replacement = engagement.attributes.get("replacement")
+        advice = f"; they name {replacement}" if replacement else ""
+        detail = f"{lost}: find another address{advice}"
+        return Cause("failed", engagement.at, engagement.id, detail)
+    if not rank.is_cause(engagement.kind):
+        return None
+    text = engagement.text
+    return Cause(engagement.kind, engagement.at, engagement.id, text[:200], rank.is_question(text))
+
+
+def take_back(session: Session, prospect: Prospect, vanished: Sequence[str]) -> frozenset[str]:
+    """Withdraw what firings wrote that the history no longer has (S7). Gives the rules of those
+    whose message has gone out already, so that they do not write a second time."""
+    if not vanished:
+        return frozenset()
+    occasions = {f"firing:{key}": key for key in vanished}
+    outbox.withdraw(session, prospect.id, "the history was corrected", list(occasions))
+    said = select(Message.occasion).where(
+        Message.prospect_id == prospect.id,
+        col(Message.occasion).in_(list(occasions)),
+        col(Message.state).in_(ledger.COUNTED),
     )
+    keys = [occasions[occasion] for occasion in session.exec(said)]
+    rules = select(Move.rule).where(Move.prospect_id == prospect.id, col(Move.key).in_(keys))
+    return frozenset(rule for rule in session.exec(rules) if rule is not None)
 
 
 def _first(person: Person, firing: Firing, kind: str, detail: dict[str, Any], skipped: str) -> bool:

@@ -21,7 +21,7 @@ from prospector.engines import Engine
 from prospector.engines.embedded import Embedded
 from prospector.installation import Installation
 from prospector.models import Account, Engagement, Message, Move, Profile, Prospect, Ruleset
-from prospector.outreach import outbox
+from prospector.outreach import deliver, outbox
 from prospector.polling import poll
 from prospector.polling.record import Recorded
 from prospector.rules import format, live
@@ -108,13 +108,15 @@ async def one_round(runtime: Runtime) -> Summary:
     """Everything that is due now, once."""
     store, now = runtime.installation.store, runtime.now()
     before = await store.read_async(_counts)
-    found = await store.read_async(lambda session: work.due(session, now, lambda _: work.MOST_BATCH))
+    found = await store.read_async(
+        lambda session: work.due(session, now, lambda _: work.MOST_BATCH, runtime.limits)
+    )
     looks = [work.look(runtime, account_id, ids) for account_id, ids in found.profiles.items()]
     looks += [work.inbox(runtime, account_id) for account_id in found.inboxes]
     recorded = [one for batch in await asyncio.gather(*looks) for one in batch]
     await work.timers(runtime)
     await work.keep(runtime)
-    due = await store.read_async(lambda session: outbox.due(session, runtime.now()))
+    due = await store.read_async(lambda session: outbox.due(session, runtime.now(), runtime.limits))
     delivered = [await work.send(runtime, message_id) for message_id in due]
     after = await store.read_async(_counts)
     errors = [one for one in recorded if one.error is not None]
@@ -184,7 +186,9 @@ def _begin(runtime: Runtime) -> None:
     store = installation.store
     # On SQLite we are alone: whatever is `sending` belongs to a process that is dead.
     patience = timedelta() if store.sqlite else installation.settings.file.outreach.stuck_after
-    unsaid, unknown = store.write(lambda session: outbox.recover(session, now - patience))
+    unsaid, unknown = store.write(
+        lambda session: deliver.recover(session, runtime.consequences, now - patience, now)
+    )
     if unsaid or unknown:
         log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
     store.write(_forgive)

@@ -14,7 +14,9 @@ from prospector.config import AccountSettings
 from prospector.consequences import Consequences
 from prospector.http import PATIENCE, Http, Network, at_once
 from prospector.installation import Installation, utc_now
+from prospector.outreach.ledger import Limits, limits_of
 from prospector.polling import pace
+from prospector.polling.quiet import QuietLooks
 from prospector.sdk import Connector, NotSent, Unauthorised
 
 T = TypeVar("T")
@@ -30,12 +32,16 @@ class Runtime:
     now: Callable[[], datetime] = utc_now
     network: Network = field(init=False)
     consequences: Consequences = field(init=False)
+    quiet: QuietLooks = field(init=False)
+    limits: dict[int, Limits] = field(init=False)
     memory: dict[int, dict[str, Any]] = field(default_factory=dict)
     turns: dict[int, asyncio.Semaphore] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.network = Network(contact=self.installation.settings.file.contact)
         self.consequences = Consequences(self.installation)
+        self.quiet = QuietLooks(self.installation.store)
+        self.limits = limits_of(self.installation.settings, self.installation.account_ids)
         self._mail = ThreadPoolExecutor(MAIL_THREADS, thread_name_prefix="mail")
 
     def context(self, account_id: int, mark: Mark | None = None) -> AccountContext:

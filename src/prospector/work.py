@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
-from prospector.models import Account, Message, Poll, Profile, Prospect
-from prospector.outreach import deliver, outbox
+from prospector.models import Account, Poll, Profile, Prospect
+from prospector.outreach import deliver, doubt, outbox
+from prospector.outreach.ledger import Limits
 from prospector.polling import poll
 from prospector.polling.record import Recorded
 from prospector.queue import day
@@ -36,8 +37,9 @@ class Due:
         return bool(self.profiles or self.inboxes or self.messages)
 
 
-def due(session: Session, now: datetime, batch: Callable[[int], int]) -> Due:
-    """One indexed read for each account that is not paused; `batch` tells how many it may take."""
+def due(session: Session, now: datetime, batch: Callable[[int], int], limits: Mapping[int, Limits]) -> Due:
+    """One indexed read for each account that is not paused; `batch` tells how many looks it may
+    begin, `limits` by account what bounds its sending."""
     accounts = [account for account in session.exec(select(Account)) if not paused(account, now)]
     profiles = {}
     for account in accounts:
@@ -45,8 +47,7 @@ def due(session: Session, now: datetime, batch: Callable[[int], int]) -> Due:
         if ids:
             profiles[account.id] = ids
     inboxes = [a.id for a in accounts if a.next_poll_at is not None and a.next_poll_at <= now]
-    unknown = select(Message.id).where(Message.state == "unknown").limit(50)
-    return Due(profiles, inboxes, outbox.due(session, now), list(session.exec(unknown)))
+    return Due(profiles, inboxes, outbox.due(session, now, limits), doubt.in_doubt(session, now))
 
 
 def paused(account: Account, now: datetime) -> bool:
@@ -125,7 +126,8 @@ async def keep(runtime: Runtime) -> None:
         return runtime.consequences.standing_of(session, prospect, now)
 
     def work(session: Session) -> tuple[tuple[int, int], day.Sweep]:
-        recovered = outbox.recover(session, now - outreach.stuck_after)
+        before = now - outreach.stuck_after
+        recovered = deliver.recover(session, runtime.consequences, before, now)
         session.exec(delete(Poll).where(col(Poll.started_at) < now - POLLS_KEPT))
         return recovered, day.sweep(session, queue, standing_of, now)
 

@@ -12,7 +12,8 @@ from prospector.cli.output import AsJson, fail, installation, show
 from prospector.cli.outreach import MessageIds, message_of
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
-from prospector.outreach import drafts, outbox, suppression
+from prospector.outreach import drafts, outbox, waiting
+from prospector.outreach.ledger import limits_of
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,7 @@ def send(
 
     with installation() as opened:
         with opened.store.reading() as session:
-            due = outbox.due(session, utc_now())
+            due = outbox.due(session, utc_now(), limits_of(opened.settings, opened.account_ids))
             rows = [_outbox_row(session, opened, *_with_person(session, id_)) for id_ in due]
         if not dry_run:
 
@@ -80,20 +81,17 @@ def _with_person(session: Session, message_id: int) -> tuple[Message, Prospect]:
 def _outbox_row(
     session: Session, opened: Installation, message: Message, prospect: Prospect
 ) -> dict[str, Any]:
-    why = message.error or ""
+    why, until = message.error or "", None
     if message.state == "approved":
-        if message.by_hand:
-            why = "for you to do by hand; then `prospector sent ID`"
-        elif drafts.is_stale(session, message, opened.settings.file.sender):
-            why = "out of date: a fact has changed"
-        elif (stop := suppression.suppressed(session, prospect)) is not None:
-            why = f"never written to: {stop}"
+        desk = drafts.desk_of(opened.settings, opened.account_ids)
+        waits = waiting.of(session, opened.settings, desk, message, utc_now())
+        why, until = (waits.why, waits.until) if waits else ("leaves next", message.send_at)
     return {
         "id": message.id,
         "to": prospect.email if message.action == "email" else prospect.name,
         "action": message.action,
         "state": message.state,
         "why": why,
-        "send_at": message.send_at,
+        "send_at": until if message.state == "approved" else message.send_at,
         "sent_at": message.sent_at,
     }

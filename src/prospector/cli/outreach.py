@@ -127,7 +127,7 @@ def _approve_one(session: Session, opened: Installation, message: Message) -> st
     if message.state == "draft" and not drafts.is_approvable(message):
         problems = "; ".join(p.message for p in drafts.problems_of(message) if p.level == "error")
         return f"mend it first: {problems}"
-    if drafts.is_stale(session, message, opened.settings.file.sender):
+    if drafts.is_stale(session, message, drafts.desk_of(opened.settings, opened.account_ids)):
         return "the facts have changed since; make it anew"
     if (why := suppression.suppressed(session, person)) is not None:
         return f"{person.name} is never written to: {why}"
@@ -149,7 +149,11 @@ def _rewrite(session: Session, opened: Installation, message_id: int, body: Path
     except (OSError, UnicodeDecodeError) as error:
         fail(f"{body} cannot be read: {error}", 2)
     message = message_of(session, message_id)
-    drafts.rewrite(session, message, message.subject, text.strip(), opened.settings.file.sender)
+    desk = drafts.desk_of(opened.settings, opened.account_ids)
+    try:
+        drafts.rewrite(session, desk, message, message.subject, text.strip())
+    except outbox.NotPossibleError as error:
+        fail(str(error), 2)
 
 
 def message_of(session: Session, message_id: int) -> Message:

@@ -140,7 +140,7 @@ def _draft_row(session: Session, opened: Installation, message: Message) -> dict
         "state": message.state,
         "subject": message.subject,
         "body": message.body,
-        "stale": drafts.is_stale(session, message, opened.settings.file.sender),
+        "stale": drafts.is_stale(session, message, drafts.desk_of(opened.settings, opened.account_ids)),
         "problems": [{"code": p["code"], "message": p["message"]} for p in message.problems],
     }
 

@@ -117,7 +117,7 @@ class Distributed:
     async def _due(self) -> work.Due:
         now = self._runtime.now()
         return await self._runtime.installation.store.read_async(
-            lambda session: work.due(session, now, self._batch)
+            lambda session: work.due(session, now, self._batch, self._runtime.limits)
         )
 
     def _batch(self, account_id: int) -> int:

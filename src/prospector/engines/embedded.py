@@ -76,7 +76,7 @@ class Embedded:
         now = self._runtime.now()
         try:
             return await self._runtime.installation.store.read_async(
-                lambda session: work.due(session, now, self._batch)
+                lambda session: work.due(session, now, self._batch, self._runtime.limits)
             )
         except SQLAlchemyError as error:
             log.error("error", text=say(error))

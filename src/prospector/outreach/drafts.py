@@ -1,26 +1,24 @@
-"""Drafts in the store: the facts about a person, the text made of them, and whether it still holds."""
+"""Drafts in the store: the text made for a person, the way it goes, and whether it still holds."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session, col, select, update
 
 from prospector import config
 from prospector.config import AccountSettings
-from prospector.models import Company, Engagement, Message, Profile, Prospect
+from prospector.models import Engagement, Message, Profile, Prospect
 from prospector.outreach import naming, render
-from prospector.outreach.facts import Facts, digest
-from prospector.outreach.filters import truncated
+from prospector.outreach.dossier import facts_of
+from prospector.outreach.facts import digest
 from prospector.outreach.lint import lint
+from prospector.outreach.outbox import NotPossibleError
 from prospector.outreach.problem import Problem, approvable
 from prospector.outreach.template import Template
 from prospector.store import insert_new
-
-EXCERPT = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +39,12 @@ class Desk:
     sender: config.Sender
     accounts: Mapping[str, AccountSettings]
     account_ids: Mapping[str, int]
+    timezone: str = "UTC"
 
     def way(self, session: Session, prospect: Prospect, action: str, engagement: Engagement | None) -> Way:
         """How this act reaches this person."""
         if action == "email":
-            return self._by_mail(prospect)
+            return self._by_mail(prospect, engagement)
         profile = _profile(session, prospect, engagement)
         if profile is None:
             return Way(None, None, True, problem=_no_way("there is no profile to do this on; add one"))
@@ -56,40 +55,26 @@ class Desk:
         by_hand = not able.itself or (action in ("like", "reply") and engagement is None)
         return Way(profile.account_id, profile.id, by_hand, account.connector.can.longest)
 
-    def _by_mail(self, prospect: Prospect) -> Way:
-        mailboxes = (name for name, account in self.accounts.items() if account.connector.can.email.itself)
-        mailbox = next(mailboxes, None)
+    def _by_mail(self, prospect: Prospect, answered: Engagement | None) -> Way:
+        """From the mailbox that the thread is in, else from the first in the file."""
+        names = [name for name, account in self.accounts.items() if account.connector.can.email.itself]
         if prospect.email is None:
             return Way(None, None, False, problem=_no_way("there is no e-mail address; add one"))
-        if mailbox is None:
+        if not names:
             return Way(None, None, False, problem=_no_way("config.toml has no account that sends mail"))
-        return Way(self.account_ids[mailbox], None, False)
+        mailboxes = {self.account_ids[name]: name for name in reversed(names)}
+        used = answered.account_id if answered is not None and answered.channel == "email" else None
+        chosen = used if used in mailboxes else self.account_ids[names[0]]
+        return Way(chosen, None, False, self.accounts[mailboxes[chosen]].connector.can.longest)
 
     def _account(self, account_id: int | None) -> AccountSettings | None:
         names = (name for name, row in self.account_ids.items() if row == account_id)
         return next((self.accounts[name] for name in names), None)
 
 
-def facts_of(
-    session: Session, prospect: Prospect, engagement: Engagement | None, sender: config.Sender
-) -> Facts:
-    """What a template may say about this person, now."""
-    company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
-    first, _, last = prospect.name.strip().partition(" ")
-    mine, _, my_last = sender.name.partition(" ")
-    return {
-        "prospect": {
-            "first_name": first,
-            "last_name": last,
-            "company": company.name if company else None,
-            **prospect.model_dump(
-                include={"name", "email", "title", "country", "timezone", "stage", "tags", "fields"}
-            ),
-        },
-        "company": _company_facts(company) if company else None,
-        "engagement": _engagement_facts(engagement) if engagement else None,
-        "sender": {"first_name": mine, "last_name": my_last, **sender.model_dump()},
-    }
+def desk_of(settings: config.Settings, account_ids: Mapping[str, int]) -> Desk:
+    """The desk that a configuration stands for; `account_ids` are the rows of its accounts."""
+    return Desk(settings.file.sender, settings.accounts, account_ids, settings.file.queue.timezone)
 
 
 def compose(
@@ -105,9 +90,12 @@ def compose(
 ) -> Message | None:
     """Render a draft and store it; None where this occasion has a message that went further.
 
-    A new draft for the same occasion discards the old one.
+    A new draft for the same occasion discards the old one. A mail whose subject is that of the
+    thread follows up our last mail to the person, where it answers nothing else.
     """
-    facts = facts_of(session, prospect, engagement, desk.sender)
+    if engagement is None and _follows_up(template):
+        engagement = last_mail(session, prospect.id)
+    facts = facts_of(session, prospect, engagement, desk.sender, desk.timezone)
     way = desk.way(session, prospect, template.action, engagement)
     draft = render.render(template, facts, limit=way.longest)
     problems = [*draft.problems, *([way.problem] if way.problem else [])]
@@ -122,7 +110,7 @@ def compose(
         "by_hand": way.by_hand,
         "occasion": occasion,
         "template": template.name,
-        "facts": {"read": list(draft.read)},
+        "facts": {"read": list(draft.read), "language": template.language},
         "facts_hash": draft.facts_hash,
         "problems": [asdict(problem) for problem in problems],
         "subject": draft.subject,
@@ -134,28 +122,41 @@ def compose(
     return session.get(Message, new[0][0]) if new else None
 
 
-def is_stale(session: Session, message: Message, sender: config.Sender) -> bool:
+def last_mail(session: Session, prospect_id: int) -> Engagement | None:
+    """Our last mail to a person."""
+    ours = select(Engagement).where(
+        Engagement.prospect_id == prospect_id, Engagement.kind == "email", Engagement.by == "us"
+    )
+    return session.exec(ours.order_by(col(Engagement.at).desc(), col(Engagement.id).desc())).first()
+
+
+def is_stale(session: Session, message: Message, desk: Desk) -> bool:
     """Whether a fact that the text was made of has changed, or what it answers was deleted."""
     prospect = session.get_one(Prospect, message.prospect_id)
-    engagement = (
-        session.get_one(Engagement, message.engagement_id) if message.engagement_id is not None else None
-    )
+    engagement = _answered(session, message)
     if engagement is not None and engagement.retracted_at is not None:
         return True
-    facts = facts_of(session, prospect, engagement, sender)
-    return bool(message.facts_hash) and digest(facts, message.facts.get("read", ())) != message.facts_hash
+    if not message.facts_hash:
+        return False
+    facts = facts_of(session, prospect, engagement, desk.sender, desk.timezone)
+    return render.is_stale(message.facts_hash, message.facts.get("read", ()), facts)
 
 
-def rewrite(session: Session, message: Message, subject: str, body: str, sender: config.Sender) -> None:
-    """A person's own text in place of the draft's, held against the same checks."""
+def rewrite(session: Session, desk: Desk, message: Message, subject: str, body: str) -> None:
+    """A person's own text in place of the draft's, held against the same checks and the facts of
+    now. Raises `NotPossibleError` for what is no draft any more."""
+    if message.state != "draft":
+        raise NotPossibleError(f"Message {message.id} is {message.state}; only a draft can be rewritten.")
     prospect = session.get_one(Prospect, message.prospect_id)
-    engagement = (
-        session.get_one(Engagement, message.engagement_id) if message.engagement_id is not None else None
-    )
-    facts = facts_of(session, prospect, engagement, sender)
+    engagement = _answered(session, message)
+    facts = naming.completed(facts_of(session, prospect, engagement, desk.sender, desk.timezone))
+    way = desk.way(session, prospect, message.action, engagement)
+    language = message.facts.get("language", "en")
+    found = lint(subject, body, facts, action=message.action, language=language, limit=way.longest)
     message.subject, message.body = subject, body
-    found = lint(subject, body, facts, action=message.action, language="en", limit=None)
-    message.problems = [asdict(problem) for problem in found]
+    message.problems = [asdict(problem) for problem in [*found, *([way.problem] if way.problem else [])]]
+    message.facts_hash = digest(facts, message.facts.get("read", ()))
+    session.add(message)
 
 
 def problems_of(message: Message) -> list[Problem]:
@@ -210,26 +211,13 @@ def _profile(session: Session, prospect: Prospect, engagement: Engagement | None
     return session.exec(of_person.where(Profile.platform == engagement.channel)).first()
 
 
-def _company_facts(company: Company) -> dict[str, Any]:
-    return {
-        "name": company.name,
-        "short_name": naming.short_name(company.name),
-        "domain": company.domain,
-        "fields": company.fields,
-    }
+def _answered(session: Session, message: Message) -> Engagement | None:
+    return session.get_one(Engagement, message.engagement_id) if message.engagement_id is not None else None
 
 
-def _engagement_facts(engagement: Engagement) -> dict[str, Any]:
-    return {
-        "kind": engagement.kind,
-        "text": engagement.text,
-        "excerpt": truncated(engagement.text, EXCERPT),
-        "at": engagement.at,
-        "url": engagement.url,
-        "post": engagement.post,
-        "channel": engagement.channel,
-        "subject": engagement.attributes.get("subject"),
-    }
+def _follows_up(template: Template) -> bool:
+    """Whether the template continues a thread rather than begin one."""
+    return template.action == "email" and (not template.subject or "engagement.subject" in template.subject)
 
 
 def _no_way(message: str) -> Problem:

@@ -12,30 +12,23 @@ dies before the second mark was never said and goes back to `approved`; what die
 from __future__ import annotations
 
 import hashlib
-import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func
+from sqlalchemy import exists
 from sqlmodel import Session, col, select, update
 
-from prospector.models import Account, Message, Profile, Prospect, Suppression
+from prospector.models import Account, Company, Message, Profile, Prospect, Suppression
+from prospector.outreach import ledger
+from prospector.outreach.ledger import Limits
 from prospector.outreach.suppression import keys_of
 
-COUNTED = ("sending", "sent", "unknown")
+UNSAID = ("draft", "approved")
 TRIES = 6
-DAY = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What bounds one account's sending: `cap` in any 24 hours (None: no bound), `gap` between two."""
-
-    cap: int | None
-    gap: timedelta
+BURST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +85,49 @@ def approve(
 
 def discard(session: Session, message: Message, why: str) -> None:
     """Take a message back that has not been said. Raises `NotPossibleError`."""
-    if not _change(session, message.id, ("draft", "approved", "unknown"), state="discarded", error=why):
+    if not change(session, message.id, ("draft", "approved", "unknown"), state="discarded", error=why):
         raise NotPossibleError(f"Message {message.id} is {message.state}; it cannot be taken back.")
 
 
-def due(session: Session, now: datetime, limit: int = 200) -> list[int]:
-    """Approved messages whose time has come, of accounts that are not paused."""
+def due(session: Session, now: datetime, limits: Mapping[int, Limits]) -> list[int]:
+    """What may leave now: of each account that is not paused the next message where a gap is kept,
+    else as many as its cap leaves. One account's backlog never holds up another's."""
+    paused = col(Account.paused_why).is_not(None)
+    over = col(Account.paused_until).is_not(None) & (col(Account.paused_until) <= now)
+    accounts = session.exec(select(Account.id).where(col(Account.id).in_(list(limits)), ~paused | over))
+    return [message_id for id_ in sorted(accounts) for message_id in _next(session, id_, limits[id_], now)]
+
+
+def _next(session: Session, account_id: int, limits: Limits, now: datetime) -> list[int]:
     statement = (
-        select(Message.id)
-        .join(Account, col(Account.id) == col(Message.account_id))
+        select(Message)
         .join(Prospect, col(Prospect.id) == col(Message.prospect_id))
+        .join(Company, col(Company.id) == col(Prospect.company_id), isouter=True)
         .where(
+            Message.account_id == account_id,
             Message.state == "approved",
             col(Message.by_hand).is_(False),
             col(Message.send_at) <= now,
-            col(Account.paused_why).is_(None) | (col(Account.paused_until) <= now),
+            col(Prospect.archived_at).is_(None),
             col(Prospect.paused_until).is_(None) | (col(Prospect.paused_until) <= now),
+            col(Company.paused_until).is_(None) | (col(Company.paused_until) <= now),
         )
         .order_by(col(Message.send_at), col(Message.id))
-        .limit(limit)
+        .limit(1 if limits.gap else BURST)
     )
-    return list(session.exec(statement))
+    waiting = session.exec(statement).all()
+    if not waiting:
+        return []
+    cap_ends, gap_ends = ledger.free_at(session, waiting[0], limits, now)
+    if limits.cap == 0 or max(cap_ends or now, gap_ends or now) > now:
+        return []
+    return [message.id for message in waiting[: ledger.left(session, account_id, limits.cap, now)]]
+
+
+def put_off(session: Session, message_id: int, until: datetime, why: str | None = None) -> bool:
+    """Look at an approved message again only then."""
+    values: dict[str, Any] = {"send_at": until} | ({"error": why} if why is not None else {})
+    return change(session, message_id, ("approved",), **values)
 
 
 def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> Claim | None:
@@ -122,9 +137,7 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
     session.get_one(Account, message.account_id, with_for_update=True)
     profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
     forbidden = exists().where(col(Suppression.key).in_(keys_of(prospect, profiles)))
-    ledger = select(func.count()).where(
-        col(Message.account_id) == message.account_id, col(Message.state).in_(COUNTED)
-    )
+    counted = ledger.counted(message.account_id)
     conditions = [
         col(Message.id) == message_id,
         col(Message.state) == "approved",
@@ -133,11 +146,11 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
         ~forbidden,
     ]
     if limits.cap is not None:
-        today = ledger.where(col(Message.claimed_at) > now - DAY).scalar_subquery()
+        today = counted.where(col(Message.claimed_at) > now - ledger.DAY).scalar_subquery()
         conditions.append(today < limits.cap)
     if limits.gap:
-        gap = jittered(limits.gap, message.message_id or "")
-        recent = ledger.where(col(Message.claimed_at) > now - gap).scalar_subquery()
+        gap = ledger.jittered(limits.gap, message.message_id or "")
+        recent = counted.where(col(Message.claimed_at) > now - gap).scalar_subquery()
         conditions.append(recent == 0)
     taken = session.exec(
         update(Message)
@@ -146,11 +159,6 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
         .execution_options(synchronize_session=False)
     ).rowcount
     return Claim(message_id, now) if taken == 1 else None
-
-
-def jittered(gap: timedelta, message_id: str) -> timedelta:
-    """The gap before this message: up to 60 % longer, the same after a restart."""
-    return gap * (1 + random.Random(message_id).uniform(0, 0.6))
 
 
 def mark_data(session: Session, claim: Claim, now: datetime) -> bool:
@@ -167,66 +175,42 @@ def settle_sent(session: Session, claim: Claim, *, reply: str, uri: str, now: da
         "uri": uri,
         "error": None,
     }
-    return _under(session, claim, **values) or _change(session, claim.message_id, ("unknown",), **values)
+    return _under(session, claim, **values) or change(session, claim.message_id, ("unknown",), **values)
 
 
 def settle_refused(session: Session, claim: Claim, why: str) -> bool:
     return _under(session, claim, state="refused", error=why[:500])
 
 
-def settle_unsaid(session: Session, claim: Claim, why: str, again_at: datetime) -> bool:
-    """Surely not accepted: back to the outbox, or refused after too many tries."""
-    message = session.get_one(Message, claim.message_id)
-    if message.tries >= TRIES:
-        return settle_refused(session, claim, f"given up after {message.tries} tries: {why}")
+def settle_unsaid(session: Session, claim: Claim, why: str, again_at: datetime) -> str | None:
+    """Surely not accepted: `approved` again, or `refused` after too many tries; None where the
+    message was no longer ours."""
+    tries = session.exec(select(Message.tries).where(Message.id == claim.message_id)).one()
+    if tries >= TRIES:
+        return "refused" if settle_refused(session, claim, f"given up after {tries} tries: {why}") else None
     values: dict[str, Any] = {"state": "approved", "claimed_at": None, "data_at": None}
-    return _under(session, claim, send_at=again_at, error=why[:500], **values)
+    back = _under(session, claim, send_at=again_at, error=why[:500], **values)
+    return "approved" if back else None
 
 
 def settle_unknown(session: Session, claim: Claim, why: str) -> bool:
-    """Nobody can know: said so, and left for proof or a person."""
-    return _under(session, claim, state="unknown", error=why[:500])
+    """Nobody can know: said so, and left for proof or a person. It is looked for at once."""
+    return _under(session, claim, state="unknown", error=why[:500], send_at=claim.claimed_at)
 
 
-def note_by_hand(session: Session, message: Message, uri: str, now: datetime) -> None:
+def note_by_hand(session: Session, message: Message, uri: str, now: datetime) -> bool:
     """A by-hand message is sent when, and only when, the person says so."""
-    _change(session, message.id, ("approved",), state="sent", sent_at=now, uri=uri, reply="done by hand")
+    values: dict[str, Any] = {"state": "sent", "sent_at": now, "uri": uri, "reply": "done by hand"}
+    return change(session, message.id, ("approved",), **values)
 
 
-def recover(session: Session, claimed_before: datetime) -> tuple[int, int]:
-    """Settle what a dead process left in `sending`: how many went back, how many are unknown."""
-    stuck = (col(Message.state) == "sending", col(Message.claimed_at) < claimed_before)
-    unsaid = session.exec(
-        update(Message)
-        .where(*stuck, col(Message.data_at).is_(None))
-        .values(state="approved", claimed_at=None, error="interrupted before anything was said")
-    ).rowcount
-    unknown = session.exec(
-        update(Message)
-        .where(*stuck, col(Message.data_at).is_not(None))
-        .values(state="unknown", error="interrupted while the server had the last word")
-    ).rowcount
-    return unsaid, unknown
-
-
-def prove_sent(session: Session, message_ids: Sequence[str], why: str, now: datetime) -> list[int]:
-    """A reply, a bounce or the Sent folder quotes these Message-IDs: what was unknown was sent."""
-    if not message_ids:
-        return []
-    statement = (
-        update(Message)
-        .where(col(Message.message_id).in_(message_ids), col(Message.state) == "unknown")
-        .values(state="sent", sent_at=now, error=None, reply=why)
-        .returning(col(Message.id))
-    )
-    return [row[0] for row in session.execute(statement)]
-
-
-def prove_unsent(session: Session, message_id: int, now: datetime) -> bool:
-    """It was looked for and surely is not there: approved again."""
-    return _change(
-        session, message_id, ("unknown",), state="approved", claimed_at=None, data_at=None, send_at=now
-    )
+def withdraw(session: Session, prospect_id: int, why: str, occasions: Sequence[str] = ()) -> int:
+    """Take back what has not been said to a person (for these occasions only, where given)."""
+    chosen = [col(Message.prospect_id) == prospect_id, col(Message.state).in_(UNSAID)]
+    if occasions:
+        chosen.append(col(Message.occasion).in_(occasions))
+    statement = update(Message).where(*chosen).values(state="discarded", error=why)
+    return session.exec(statement.execution_options(synchronize_session=False)).rowcount
 
 
 def _under(session: Session, claim: Claim, *conditions: Any, **values: Any) -> bool:
@@ -245,7 +229,8 @@ def _under(session: Session, claim: Claim, *conditions: Any, **values: Any) -> b
     return session.exec(statement).rowcount == 1
 
 
-def _change(session: Session, message_id: int, states: Sequence[str], **values: Any) -> bool:
+def change(session: Session, message_id: int, states: Sequence[str], **values: Any) -> bool:
+    """Compare and set: only from one of these states."""
     statement = (
         update(Message)
         .where(col(Message.id) == message_id, col(Message.state).in_(states))

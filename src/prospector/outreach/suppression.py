@@ -16,6 +16,8 @@ HARD_STOPS: Mapping[str, str] = {
     "complaint": "they reported our mail as spam",
     "bounce": "the address does not exist",
 }
+LEFT = "they have left the company"
+OF_THE_ADDRESS = frozenset({"bounce", "auto_reply"})
 
 
 class UnknownFormError(Exception):
@@ -63,30 +65,48 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
     ours or comes from the address itself, so that nobody can stop somebody else's mail.
     """
     why = HARD_STOPS.get(engagement.kind)
-    if why is None or engagement.by != "them" or engagement.prospect_id is None:
+    prospect = session.get(Prospect, engagement.prospect_id) if engagement.prospect_id is not None else None
+    if has_left(engagement) and prospect is not None and engagement.actor == prospect.email:
+        why = LEFT
+    if why is None or engagement.by != "them" or prospect is None:
         return None
     if engagement.kind == "bounce" and not engagement.attributes.get("hard"):
         return None
-    prospect = session.get_one(Prospect, engagement.prospect_id)
-    if engagement.channel == "email" and not _believable(session, prospect, engagement):
+    if engagement.channel == "email" and not believable(session, engagement):
         return None
-    keys = [f"email:{prospect.email}"] if engagement.kind == "bounce" else [f"person:{prospect.id}"]
-    if engagement.kind != "bounce" and prospect.email:
-        keys.append(f"email:{prospect.email}")
-    suppress(session, keys, why, f"engagement:{engagement.key}", now)
+    suppress(session, _keys_to_stop(prospect, engagement), why, f"engagement:{engagement.key}", now)
     return why
 
 
-def _believable(session: Session, prospect: Prospect, engagement: Engagement) -> bool:
+def _keys_to_stop(prospect: Prospect, engagement: Engagement) -> list[str]:
+    """Who asks not to be written to stops both the person and the address that they wrote from.
+    Reports name a recipient of their own choice, so of them only the address we wrote to counts."""
+    keys = [] if engagement.kind in OF_THE_ADDRESS else [f"person:{prospect.id}"]
+    if prospect.email:
+        keys.append(f"email:{prospect.email}")
+    if engagement.kind == "unsubscribe" and engagement.channel == "email":
+        keys.append(f"email:{engagement.actor}")
+    return keys
+
+
+def has_left(engagement: Engagement) -> bool:
+    """Whether an automatic reply says that the person is gone for good."""
+    return engagement.kind == "auto_reply" and bool(engagement.attributes.get("left"))
+
+
+def believable(session: Session, engagement: Engagement) -> bool:
     """Forged bounces and opt-outs: the mail must quote a Message-ID of ours to this person, or, but
     for bounces and complaints, come from their own address."""
     quoted = engagement.attributes.get("refers_to") or []
     ours = select(Message.id).where(
-        Message.prospect_id == prospect.id, col(Message.message_id).in_(list(quoted))
+        Message.prospect_id == engagement.prospect_id, col(Message.message_id).in_(list(quoted))
     )
     if quoted and session.exec(ours).first() is not None:
         return True
-    return engagement.kind == "unsubscribe" and engagement.actor == prospect.email
+    if engagement.kind in ("bounce", "complaint"):
+        return False
+    person = session.get_one(Prospect, engagement.prospect_id)
+    return engagement.actor == person.email
 
 
 def lift(session: Session, keys: Iterable[str]) -> int:
