@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from prospector.config import Polling
 from prospector.polling import record
 from prospector.polling.planner import Pace
+from prospector.polling.quiet import Quiet, is_quiet
 from prospector.polling.record import Claimed, Recorded
 from prospector.runtime import AccountContext, Runtime
 from prospector.sdk import Broken, Connector, ConnectorError, Gone, Identity, Later, Page, Unauthorised
@@ -53,32 +55,33 @@ def pace_of(polling: Polling, claimed: Claimed) -> Pace:
 
 async def _in_turn(runtime: Runtime, claimed: Claimed) -> Recorded:
     async with runtime.turn(claimed.account_id):
-        return await _look(runtime, claimed)
+        looked = await _look(runtime, claimed)
+    return await runtime.quiet.keep(looked) if isinstance(looked, Quiet) else looked
 
 
-async def _look(runtime: Runtime, claimed: Claimed) -> Recorded:
+async def _look(runtime: Runtime, claimed: Claimed) -> Recorded | Quiet:
     started_at = runtime.now()
     context = runtime.context(claimed.account_id)
     try:
         return await _pages(runtime, context, claimed, started_at)
     except ConnectorError as error:
         return await _failed(runtime, claimed, error, started_at)
-    except (KeyError, TypeError, ValueError, AttributeError, LookupError) as error:
-        # A connector's own mistake about an answer must not stop the others.
-        wrapped = Broken(f"the connector could not read the answer: {type(error).__name__}: {error}")
-        return await _failed(runtime, claimed, wrapped, started_at)
 
 
 async def _pages(
     runtime: Runtime, context: AccountContext, claimed: Claimed, started_at: datetime
-) -> Recorded:
-    """Fetch and record page after page; each moves the cursor in the commit that stores it."""
+) -> Recorded | Quiet:
+    """Fetch and record page after page; each moves the cursor in the commit that stores it. What
+    found nothing is left to be recorded with others of its kind."""
     connector = runtime.connector(claimed.account_id)
     identity = await _identity(runtime, context, connector, claimed) if claimed.ref else None
     found = 0
     lines: list[str] = []
     for number in range(1, MOST_PAGES + 1):
         page = await _fetch(connector, context, identity, claimed.cursor)
+        if number == 1 and is_quiet(claimed, page, now := runtime.now()):
+            polling = runtime.installation.settings.file.polling
+            return Quiet(claimed, page, started_at, now, polling.grace, pace_of(polling, claimed))
         if page.more and number == MOST_PAGES:
             page = _last(page, started_at)
         recorded = await _record(runtime, connector, claimed, page, started_at)
@@ -94,9 +97,22 @@ async def _pages(
 async def _fetch(
     connector: Connector, context: AccountContext, identity: Identity | None, cursor: str | None
 ) -> Page:
-    if identity is None:
-        return await connector.inbox(context, cursor)
-    return await connector.poll(context, identity, cursor)
+    with _its_own_mistakes():
+        if identity is None:
+            return await connector.inbox(context, cursor)
+        return await connector.poll(context, identity, cursor)
+
+
+@contextmanager
+def _its_own_mistakes() -> Iterator[None]:
+    """A connector that trips over an answer has met one that makes no sense; whatever goes wrong
+    outside of it is our own mistake, and is not put down to the platform."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:
+        raise Broken(f"the connector could not read the answer: {type(error).__name__}: {error}") from error
 
 
 def _last(page: Page, started_at: datetime) -> Page:
@@ -115,7 +131,8 @@ async def _identity(
     if claimed.remote_id is not None:
         url = claimed.source_url or ref.url
         return Identity(ref.platform, claimed.remote_id, ref.handle, url, claimed.name)
-    identity = await connector.resolve(context, ref)
+    with _its_own_mistakes():
+        identity = await connector.resolve(context, ref)
     now = runtime.now()
     twin = await runtime.installation.store.write_async(
         lambda session: record.record_identity(session, claimed, identity, now)
