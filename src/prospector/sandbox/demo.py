@@ -62,7 +62,7 @@ async def _beside(folder: Path, page: int, people: Town, say: Say) -> int:
     """The product and the scripted user, until a signal comes or the product ends."""
     started, stop = time.monotonic(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     product = await asyncio.create_subprocess_exec(*_command(folder), "run", stdin=asyncio.subprocess.DEVNULL)
     expected = frozenset(one.name for one in people.nudged if one not in (people.away, people.unreachable))
