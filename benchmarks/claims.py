@@ -54,17 +54,16 @@ def show(*claims: Claim) -> None:
 def table(claims: Sequence[Claim]) -> str:
     """All claims for people to read, those that are missed marked."""
     heads = ("goal", "what", "ours", "peer", "unit", "value", "wanted", "")
-    rows = [
-        (c.goal, c.what, f"{c.ours:g}", "" if c.peer is None else f"{c.peer:g}", c.unit, f"{c.value:g}")
-        + (c.wanted, "met" if c.met else "MISSED")
-        for c in claims
-    ]
-    widths = [max(len(row[number]) for row in (heads, *rows)) for number in range(len(heads))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        for row in (heads, *rows)
-    ]
+    rows = [heads, *map(_cells, claims)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.ljust, row, widths)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _cells(claim: Claim) -> tuple[str, ...]:
+    peer = "" if claim.peer is None else f"{claim.peer:g}"
+    numbers = f"{claim.ours:g}", peer, claim.unit, f"{claim.value:g}"
+    return claim.goal, claim.what, *numbers, claim.wanted, "met" if claim.met else "MISSED"
 
 
 def _short(number: float) -> float:

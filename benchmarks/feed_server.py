@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,11 @@ from xml.sax.saxutils import escape
 
 ENTRIES = 20
 NEWEST = datetime(2026, 1, 1, tzinfo=UTC)
-WORDS = (
+WORDS = re.findall(
+    r"\w+",
     "the of and to in we is that for our this with customers you it on be are product team how new what "
-    "release data market price when they more people about feature support works last week meeting sales"
-).split()
+    "release data market price when they more people about feature support works last week meeting sales",
+)
 
 
 def feed(number: int) -> bytes:
@@ -51,8 +53,9 @@ def _rss(number: int, entries: list[tuple[str, str, datetime, str]]) -> bytes:
 
 def _atom(number: int, entries: list[tuple[str, str, datetime, str]]) -> bytes:
     items = "".join(
-        f'<entry><title>{title}</title><link href="{link}"/><id>{link}</id><updated>{at.isoformat()}</updated>'
-        f'<published>{at.isoformat()}</published><content type="html">{escape(markup)}</content></entry>'
+        f'<entry><title>{title}</title><link href="{link}"/><id>{link}</id>'
+        f"<updated>{at.isoformat()}</updated><published>{at.isoformat()}</published>"
+        f'<content type="html">{escape(markup)}</content></entry>'
         for link, title, at, markup in entries
     )
     head = f"<title>Blog {number}</title><id>urn:{number}</id><updated>{NEWEST.isoformat()}</updated>"

@@ -21,12 +21,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import feedparser_sgmllib
-from reader import Reader, make_reader
-from sqlmodel import Session, func, select, update
-
 from benchmarks.claims import at_most, show, times_faster
 from benchmarks.feed_server import ENTRIES, address, feed_server
 from benchmarks.workplace import workplace
+from reader import Reader, make_reader
+from sqlmodel import Session, func, select, update
+
 from prospector import work
 from prospector.installation import Installation, utc_now
 from prospector.models import Engagement, Profile
@@ -69,15 +69,10 @@ class Ours:
         configure("warning")
 
     def _people(self, session: Session, addresses: list[str]) -> None:
+        serving = self.installation.account_ids
         for number, url in enumerate(addresses):
-            ref = ProfileRef("feed", url, f"blog-{number}")
-            people.add(
-                session,
-                NewProspect(f"Person {number}", [ref]),
-                "cold",
-                self.installation.account_ids,
-                utc_now(),
-            )
+            new = NewProspect(f"Person {number}", [ProfileRef("feed", url, f"blog-{number}")])
+            people.add(session, new, "cold", serving, utc_now())
 
     def ring(self) -> None:
         """Everybody is due now."""
@@ -85,15 +80,12 @@ class Ours:
 
     async def poll(self) -> None:
         """As the embedded engine does: what is due, in batches, until nothing is."""
-        while True:
-            now = self.runtime.now()
-            due = await self.store.read_async(
-                lambda session: work.due(session, now, lambda _: work.MOST_BATCH)
-            )
-            if not due.profiles:
-                return
-            for account_id, ids in due.profiles.items():
+        while profiles := (await self.store.read_async(self._due)).profiles:
+            for account_id, ids in profiles.items():
                 await work.look(self.runtime, account_id, ids)
+
+    def _due(self, session: Session) -> work.Due:
+        return work.due(session, self.runtime.now(), lambda _: work.MOST_BATCH, self.runtime.limits)
 
     def stored(self) -> int:
         with self.store.reading() as session:
@@ -132,17 +124,15 @@ def check(ours: Ours, theirs: Theirs, feeds: int) -> None:
 async def cold(folder: Path, addresses: list[str], rounds: int) -> tuple[Taken, Taken, Ours, Theirs]:
     """Rounds with new databases; those of the last one are kept to go on with."""
     own, peer = Taken(), Taken()
-    for number in range(rounds):
-        if number:
-            await ours.close()
-            theirs.close()
-        ours, theirs = (
-            Ours(folder / f"ours-{number}", addresses),
-            Theirs(folder / f"reader-{number}", addresses),
-        )
+    for left in reversed(range(rounds)):
+        ours = Ours(folder / f"ours-{left}", addresses)
+        theirs = Theirs(folder / f"reader-{left}", addresses)
         await own.round(len(addresses), ours.poll)
         await peer.round(len(addresses), theirs.poll)
         check(ours, theirs, len(addresses))
+        if left:
+            await ours.close()
+            theirs.close()
     return own, peer, ours, theirs
 
 

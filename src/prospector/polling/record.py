@@ -6,11 +6,12 @@ moves only in the commit that stores what it passed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
 
 from prospector import engagements
@@ -24,6 +25,12 @@ from prospector.sdk import Identity, Page, ProfileRef, Seen
 
 GONE_AFTER = 3
 LONGEST_ERROR = 500
+
+_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
+_PROSPECT: Table = Prospect.__table__  # type: ignore[attr-defined]
+# Plain columns, since objects of the ORM cost several times as much, and looks are many.
+_NAMES = "id account_id prospect_id platform url handle remote_id name source_url cursor rhythm failures"
+_CLAIMED = [_PROFILE.c[name] for name in _NAMES.split()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Claimed:
     rhythm: Any = None
     failures: int = 0
     stage: str = ""
+    timer_at: datetime | None = None
 
     @property
     def label(self) -> str:
@@ -63,19 +71,23 @@ class Recorded:
 
 def claim_profiles(session: Session, ids: Sequence[int], now: datetime, lease: timedelta) -> list[Claimed]:
     """Take those that are still due; the lease is also the recovery after a crash."""
-    taken = session.execute(
-        update(Profile)
-        .where(col(Profile.id).in_(ids), col(Profile.next_poll_at) <= now, col(Profile.gone_at).is_(None))
+    taken = session.connection().execute(
+        update(_PROFILE)
+        .where(_PROFILE.c.id.in_(ids), _PROFILE.c.next_poll_at <= now, _PROFILE.c.gone_at.is_(None))
         .values(next_poll_at=now + lease)
-        .returning(col(Profile.id))
+        .returning(*_CLAIMED)
     )
-    mine = [row[0] for row in taken]
-    rows = session.exec(
-        select(Profile, Prospect.stage)
-        .join(Prospect, col(Prospect.id) == col(Profile.prospect_id))
-        .where(col(Profile.id).in_(mine))
+    rows = taken.all()
+    owners = _owners(session, {row.prospect_id for row in rows})
+    return [_claimed(row, *owners[row.prospect_id]) for row in rows if row.prospect_id in owners]
+
+
+def _owners(session: Session, ids: Collection[int]) -> dict[int, tuple[str, datetime | None]]:
+    """The stage of each prospect, and when their next timer is due."""
+    found = session.connection().execute(
+        select(_PROSPECT.c.id, _PROSPECT.c.stage, _PROSPECT.c.next_timer_at).where(_PROSPECT.c.id.in_(ids))
     )
-    return [_claimed(profile, stage) for profile, stage in rows]
+    return {id_: (stage, timer_at) for id_, stage, timer_at in found}
 
 
 def claim_inbox(session: Session, account_id: int, now: datetime, lease: timedelta) -> Claimed | None:
@@ -96,19 +108,20 @@ def claim_inbox(session: Session, account_id: int, now: datetime, lease: timedel
     )
 
 
-def _claimed(profile: Profile, stage: str) -> Claimed:
+def _claimed(row: Any, stage: str, timer_at: datetime | None) -> Claimed:
     return Claimed(
-        account_id=profile.account_id or 0,
-        profile_id=profile.id,
-        prospect_id=profile.prospect_id,
-        ref=ProfileRef(profile.platform, profile.url, profile.handle),
-        remote_id=profile.remote_id,
-        name=profile.name,
-        source_url=profile.source_url,
-        cursor=profile.cursor,
-        rhythm=profile.rhythm,
-        failures=profile.failures,
+        account_id=row.account_id or 0,
+        profile_id=row.id,
+        prospect_id=row.prospect_id,
+        ref=ProfileRef(row.platform, row.url, row.handle),
+        remote_id=row.remote_id,
+        name=row.name,
+        source_url=row.source_url,
+        cursor=row.cursor,
+        rhythm=row.rhythm,
+        failures=row.failures,
         stage=stage,
+        timer_at=timer_at,
     )
 
 
