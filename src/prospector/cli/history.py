@@ -36,7 +36,8 @@ def engagements(
 ) -> None:
     """What people did, and what we did towards them; the newest first."""
     with installation() as opened, opened.store.reading() as session:
-        statement = select(Engagement).order_by(col(Engagement.at).desc(), col(Engagement.id).desc())
+        statement = select(Engagement).where(Engagement.kind != "field_set")
+        statement = statement.order_by(col(Engagement.at).desc(), col(Engagement.id).desc())
         if prospect is not None:
             statement = statement.where(Engagement.prospect_id == people.find(session, prospect).id)
         rows = [_engagement_row(one) for one in session.exec(statement.limit(limit))]

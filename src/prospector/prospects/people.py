@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +11,11 @@ from typing import Any
 
 from sqlmodel import Session, col, select, update
 
+from prospector.engagements import Entry, row_of
 from prospector.models import Company, Engagement, Profile, Prospect
 from prospector.prospects.urls import canonical
-from prospector.sdk import ProfileRef
+from prospector.sdk import ProfileRef, Seen
+from prospector.store import insert_new
 
 ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\.[^@\s.<>]{2,63}")
 FREE_MAIL = frozenset(
@@ -46,6 +49,7 @@ class NewProspect:
     value: int | None = None
     currency: str | None = None
     source: str | None = None
+    tags: Sequence[str] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -83,6 +87,7 @@ def add(
         currency=new.currency,
         source=new.source,
         source_at=now if new.source else None,
+        tags=list(new.tags),
         fields=dict(new.fields),
         start_stage=stage,
         stage=stage,
@@ -95,9 +100,41 @@ def add(
     for ref in new.refs:
         session.add(profile_row(prospect.id, ref, accounts, now))
     session.flush()
+    given = [row_of(field_set(prospect, name, value, since, now)) for name, value in _given(new, company)]
+    insert_new(session, Engagement, given)
     if prospect.email is not None:
         adopt(session, prospect.id, "email", prospect.email)
     return prospect
+
+
+def field_set(prospect: Prospect, name: str, value: Any, at: datetime, now: datetime) -> Entry:
+    """That a field got a value, for the history from which rules read fields (docs/rules.md, S12)."""
+    seen = Seen(
+        kind="field_set",
+        actor="us",
+        object=uuid.uuid4().hex,
+        at=at,
+        by="us",
+        attributes={"field": name, "value": value},
+    )
+    return Entry("ui", seen, max(at, now), prospect.id, user_id=prospect.owner_id)
+
+
+def _given(new: NewProspect, company: Company | None) -> list[tuple[str, Any]]:
+    """The fields that were given, by the names under which rules ask for them."""
+    own = {
+        "email": new.email,
+        "title": new.title,
+        "country": new.country,
+        "timezone": new.timezone,
+        "company": company.name if company else None,
+        "value": new.value,
+        "currency": new.currency,
+        "source": new.source,
+        "tags": list(new.tags) or None,
+    }
+    given = {**new.fields, **{name: value for name, value in own.items() if value is not None}}
+    return [(name, value) for name, value in given.items() if value is not None]
 
 
 def profile_row(prospect_id: int, ref: ProfileRef, accounts: Mapping[str, int], now: datetime) -> Profile:

@@ -19,7 +19,7 @@ from prospector.queue.rank import Cause, Section, Standing
 from prospector.store import insert_new
 
 OPEN = ("open", "snoozed")
-WAKES = {"reply": Section.ANSWER}
+WAKES = ("post", "reply")
 StandingOf = Callable[[Session, Prospect], Standing]
 
 
@@ -61,26 +61,31 @@ def offer(
 
     An answer always brings a snoozed card back, and so does a post where it was snoozed for one.
     """
-    card = session.exec(
-        select(Card).where(Card.prospect_id == prospect.id, col(Card.state).in_(OPEN)).with_for_update()
-    ).first()
-    known = [cause_of(stored) for stored in card.causes] if card else []
+    card = _open_of(session, prospect.id)
+    if card is None and rank.rank(causes, standing, now).expired:
+        return None
+    card = card or _new_card(session, prospect, due_on or now, now)
+    known = [cause_of(stored) for stored in card.causes]
     fresh = [cause for cause in causes if cause not in known]
     ranked = rank.rank([*known, *fresh], standing, now)
     if ranked.expired or not fresh:
         return card
-    if card is None:
-        card = _new_card(session, prospect, due_on or now, now)
-    elif due_on is None or due_on < card.due_on:
-        card.due_on = min(card.due_on, due_on or now)
+    card.due_on = min(card.due_on, due_on or now)
     _apply(card, ranked)
     if card.state == "snoozed" and _wakes(card, fresh):
-        card.state, card.until, card.wake_on = "open", None, None
+        _wake(card)
     session.flush()
     return card
 
 
+def _open_of(session: Session, prospect_id: int) -> Card | None:
+    """A person's one card, locked and as it is now, whoever else puts causes on it."""
+    found = select(Card).where(Card.prospect_id == prospect_id, col(Card.state).in_(OPEN))
+    return session.exec(found.with_for_update().execution_options(populate_existing=True)).first()
+
+
 def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datetime) -> Card:
+    """A card without causes; where another process was faster, the card that it made."""
     row: dict[str, Any] = {
         "prospect_id": prospect.id,
         "owner_id": prospect.owner_id,
@@ -93,7 +98,10 @@ def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datet
         "reasons": [],
     }
     insert_new(session, Card, [row])
-    return session.exec(select(Card).where(Card.prospect_id == prospect.id, col(Card.state).in_(OPEN))).one()
+    card = _open_of(session, prospect.id)
+    if card is None:
+        raise CardError(f"The card of {prospect.name} was decided this very moment; it is tried again.")
+    return card
 
 
 def _apply(card: Card, ranked: rank.Ranked) -> None:
@@ -105,8 +113,13 @@ def _apply(card: Card, ranked: rank.Ranked) -> None:
 
 
 def _wakes(card: Card, causes: Sequence[Cause]) -> bool:
-    answered = any(cause.sort.section is Section.ANSWER for cause in causes)
-    return answered or (card.wake_on == "post" and any(cause.kind == "post" for cause in causes))
+    """An answer always does, and so does trouble with a message, which nobody may sleep over."""
+    pressing = any(cause.sort.section in (Section.ANSWER, Section.CHECK) for cause in causes)
+    return pressing or (card.wake_on == "post" and any(cause.kind == "post" for cause in causes))
+
+
+def _wake(card: Card) -> None:
+    card.state, card.until, card.wake_on = "open", None, None
 
 
 def decide(
@@ -131,6 +144,8 @@ def snooze(
 ) -> Card:
     """Put a card away until a date, or until they post or reply. Raises `CardError`."""
     card = _open_card(session, card_id)
+    if until is None and wake_on not in WAKES:
+        raise CardError("Say until when: a date, or until they post or reply.")
     if until is not None and until <= now:
         raise CardError("That time has passed; give one in the future.")
     card.state, card.until, card.wake_on = "snoozed", until, wake_on or "date"
@@ -174,14 +189,29 @@ def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime
     due = col(Card.state) == "snoozed", col(Card.until) <= now
     woken = session.exec(select(Card).where(*due)).all()
     for card in woken:
-        card.state, card.until, card.wake_on = "open", None, None
-    over = session.exec(select(Card).where(col(Card.state).in_(OPEN), col(Card.expires_at) <= now)).all()
+        _remind(card, standing_of(session, session.get_one(Prospect, card.prospect_id)), now)
+        _wake(card)
+    session.flush()
+    # Who put a card away until a date was promised that it comes back.
+    promised = (col(Card.state) == "snoozed") & col(Card.until).is_not(None)
+    past = select(Card).where(col(Card.state).in_(OPEN), col(Card.expires_at) <= now, ~promised)
+    over = session.exec(past).all()
     for card in over:
         card.state, card.decided_at, card.decided_why = "expired", now, "all its causes are past"
         drafts.discard_drafts(session, card.id, "the card expired")
     session.flush()
     _plan_the_day(session, queue, standing_of, now)
     return Sweep(len(woken), len(over))
+
+
+def _remind(card: Card, standing: Standing, now: datetime) -> None:
+    """A card that comes back has a cause: what it was put away with, or that its day has come."""
+    causes = [cause_of(stored) for stored in card.causes]
+    ranked = rank.rank(causes, standing, now)
+    if ranked.expired:
+        reminder = Cause("follow_up", card.until or now, detail="you put this off until now")
+        ranked = rank.rank([reminder], standing, now)
+    _apply(card, ranked)
 
 
 def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> None:
