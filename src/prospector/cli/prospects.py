@@ -11,6 +11,7 @@ from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, func, select
 
 from prospector.cli.output import AsJson, fail, installation, show, show_one
+from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Account, Company, Engagement, Profile, Prospect
 from prospector.prospects import people
@@ -57,8 +58,10 @@ def add(
                 currency=opened.settings.file.queue.currency if value is not None else None,
                 source="added by hand",
             )
-            serving = serving_accounts(opened)
-            return row_of(session, people.add(session, new, stages[0], serving, utc_now()))
+            now = utc_now()
+            prospect = people.add(session, new, stages[0], serving_accounts(opened), now)
+            Consequences(opened).follow(session, [], {prospect.id}, (), now)
+            return row_of(session, prospect)
 
         show_one(opened.store.write(work), as_json)
 
