@@ -17,6 +17,7 @@ from prospector.sdk import Identity, Seen
 
 POST = "app.bsky.feed.post"
 _AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
+DID = Annotated[str, msgspec.Meta(pattern="^did:[a-z]+:.")]
 _CONTROL = {code: None for code in range(32) if chr(code) not in "\n\t"} | {127: None}
 _MOST_TEXT = 10_000
 _KINDS = {"like": "like", "repost": "repost"}
@@ -27,7 +28,7 @@ class View(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Profile(View, frozen=True):
-    did: str
+    did: DID
     handle: str
     display_name: str | None = None
     viewer: dict[str, Any] = {}

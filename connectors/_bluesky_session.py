@@ -25,6 +25,8 @@ from prospector.sdk import (
     Unauthorised,
 )
 
+from ._bluesky_records import DID
+
 T = TypeVar("T")
 STALE = frozenset({"ExpiredToken", "InvalidToken"})
 _ANSWERED = frozenset({400, 401})
@@ -43,7 +45,7 @@ _ABSENT_WORDS = (
 class Session(msgspec.Struct, frozen=True, rename="camel"):
     """What createSession and refreshSession answer."""
 
-    did: str
+    did: DID
     handle: str
     access_jwt: str
     refresh_jwt: str
@@ -164,10 +166,11 @@ async def _refresh(context: Context, stale: Session) -> Session | None:
 
 
 async def _sign_in(context: Context, url: str, **request: Any) -> Response:
-    """Nothing of an act has been said yet: no answer here means later, never unknown."""
+    """No answer here means later, never unknown: nothing of an act has been said yet. And no 404 here
+    says that a person is gone: it is our own service that is not where we look for it."""
     try:
         return await context.http.request("POST", url, accept=_ANSWERED, **request)
-    except Broken as problem:
+    except (Broken, Gone) as problem:
         raise Later(f"Bluesky's sign-in does not answer as it should: {problem}") from problem
 
 

@@ -49,11 +49,15 @@ async def at_home(context: Context) -> records.Home:
     """Our instance and ourselves on it, asked once a process."""
     kept: records.Home | None = context.memory.get("home")
     if kept is None:
-        instance = await _instance(context)
+        try:
+            instance = await _instance(context)
+            us = await get(context, "/api/v1/accounts/verify_credentials", records.Account)
+        except Gone as error:
+            # Our own server is not where we look for it, which says nothing of the person asked for.
+            raise Broken(f"{context.settings.instance} answers, but has no Mastodon API: {error}") from error
         domain = urlsplit(f"//{(instance.domain or instance.uri).split('://')[-1]}").netloc.lower()
         if not domain:
             raise Broken(f"{context.settings.instance} does not say its domain: is it a Mastodon server?")
-        us = await get(context, "/api/v1/accounts/verify_credentials", records.Account)
         context.memory["limits"] = instance.configuration.statuses
         kept = context.memory["home"] = records.Home(domain, us.id)
     return kept

@@ -19,6 +19,7 @@ import nh3
 from prospector.sdk import Identity, Seen
 
 _AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
+_NAME = Annotated[str, msgspec.Meta(min_length=1)]
 _ACCT = re.compile(r"[\w.-]{1,128}(@[\w.-]{1,253}(:\d{1,5})?)?")
 _BREAK = re.compile(r"<br\s{0,9}/?>", re.IGNORECASE)
 _PARAGRAPH = re.compile(r"</(?:p|div|li|blockquote|h[1-6]|pre)\s{0,9}>", re.IGNORECASE)
@@ -31,7 +32,7 @@ _LINK = re.compile(r"https?://[^\s<>\"]{1,2000}")
 
 
 class Account(msgspec.Struct, frozen=True):
-    id: str
+    id: _NAME
     username: str
     acct: str
     url: str | None = None
@@ -46,9 +47,9 @@ class Mention(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    id: str
+    id: _NAME
     created_at: _AWARE
-    uri: str
+    uri: _NAME
     account: Account
     visibility: str = "public"
     url: str | None = None
@@ -64,7 +65,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Notification(msgspec.Struct, frozen=True):
-    id: str
+    id: _NAME
     type: str
     created_at: _AWARE
     account: Account

@@ -32,6 +32,7 @@ from prospector.sdk import (
     ProfileRef,
     Receipt,
     Refused,
+    SecretReference,
     Seen,
 )
 
@@ -60,7 +61,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     handle: str
-    password: str
+    password: SecretReference
     service: str = "https://bsky.social"
     appview: str | None = None
 
@@ -96,7 +97,14 @@ class Bluesky:
     name: ClassVar[str] = "bluesky"
     Settings: ClassVar[type[BaseModel]] = Settings
     can: ClassVar[Capabilities] = Capabilities(
-        posts=YES, interactions=YES, like=_FEW, reply=_FEW, follow=_FEW, dm=Can("by_hand", _CHAT)
+        posts=YES,
+        interactions=YES,
+        like=_FEW,
+        reply=_FEW,
+        follow=_FEW,
+        dm=Can("by_hand", _CHAT),
+        longest=MOST_GRAPHEMES,
+        find_is_proof=True,
     )
     platforms: ClassVar[frozenset[str]] = frozenset({"bluesky"})
 

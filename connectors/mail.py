@@ -29,6 +29,7 @@ from prospector.sdk import (
     ProfileRef,
     Receipt,
     Refused,
+    SecretReference,
     Seen,
 )
 
@@ -56,7 +57,7 @@ class Settings(BaseModel):
     address: str
     name: str = ""
     user: str = ""
-    password: str = ""
+    password: SecretReference | None = None
     imap_host: str
     imap_port: int = Field(993, gt=0, lt=65536)
     imap_tls: Literal["implicit", "starttls", "none"] = "implicit"

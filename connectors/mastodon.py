@@ -8,8 +8,8 @@ in docs/connectors/mastodon.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -32,6 +32,7 @@ from prospector.sdk import (
     ProfileRef,
     Receipt,
     Refused,
+    SecretReference,
 )
 
 from . import _forward
@@ -43,6 +44,8 @@ T = TypeVar("T")
 STATUSES = 40
 NOTES = 80
 MOST_QUESTIONS = 5
+MOST_PAGES = 25
+SLACK = timedelta(minutes=10)
 _TYPES = ("mention", "favourite", "reblog", "follow", "follow_request", "quote")
 _ACTIONS = ("like", "reply", "dm", "follow")
 _FEW = Can(
@@ -56,7 +59,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     instance: str
-    token: str
+    token: SecretReference
 
     @field_validator("instance")
     @classmethod
@@ -79,7 +82,14 @@ class Mastodon:
     name: ClassVar[str] = "mastodon"
     Settings: ClassVar[type[BaseModel]] = Settings
     can: ClassVar[Capabilities] = Capabilities(
-        posts=YES, interactions=YES, like=_FEW, reply=_FEW, follow=_FEW, dm=_DM
+        posts=YES,
+        interactions=YES,
+        like=_FEW,
+        reply=_FEW,
+        follow=_FEW,
+        dm=_DM,
+        longest=Limits().max_characters,
+        find_is_proof=True,
     )
     platforms: ClassVar[frozenset[str]] = frozenset({"mastodon"})
 
@@ -168,23 +178,28 @@ class Mastodon:
             if intent.action == "like":
                 target = await _target(context, home, intent)
                 return _receipt(target) if target.favourited else None
-            wanted = await _status(context, home, intent)
+            wanted, known = await _status(context, home, intent), True
         except Gone:
-            return None
-        path = f"/api/v1/accounts/{quote(home.me, safe='')}/statuses"
-        params: dict[str, str | int] = {"limit": STATUSES, "exclude_reblogs": "true"}
-        ours = await get(context, path, list[records.Status], params=params)
-        return next((_receipt(status) for status in ours if is_same(status, wanted, intent)), None)
+            if intent.action == "like":
+                return None
+            wanted, known = compose(intent, None, home, context.memory["limits"]), False
+        async for status in _ours(context, home, intent.approved_at - SLACK):
+            if is_same(status, wanted, intent, known=known):
+                return _receipt(status)
+        return None
 
 
-def is_same(status: records.Status, wanted: Mapping[str, Any], intent: Intent) -> bool:
-    """Whether a status of ours is what `act` would have posted for this intent."""
+def is_same(status: records.Status, wanted: Mapping[str, Any], intent: Intent, *, known: bool = True) -> bool:
+    """Whether a status of ours is what `act` would have posted for this intent.
+
+    `known` is False where what it answers was deleted meanwhile: servers forget then what it was.
+    """
     texts = {records.words(status.text or ""), records.words(records.plain_html(status.content or ""))}
+    place = (status.in_reply_to_id, status.visibility == "direct")
     return (
-        status.in_reply_to_id == wanted.get("in_reply_to_id")
-        and (status.visibility == "direct") == (wanted["visibility"] == "direct")
+        (not known or place == (wanted.get("in_reply_to_id"), wanted["visibility"] == "direct"))
         and records.words(wanted["status"]) in texts
-        and status.created_at > intent.approved_at - timedelta(minutes=10)
+        and status.created_at > intent.approved_at - SLACK
     )
 
 
@@ -205,6 +220,20 @@ def compose(
     visibility = "direct" if intent.action == "dm" else target.visibility if target else "public"
     status = {"status": text, "visibility": visibility}
     return status | ({"in_reply_to_id": target.id} if target else {})
+
+
+async def _ours(context: Context, home: records.Home, since: datetime) -> AsyncIterator[records.Status]:
+    """What we posted since then, newest first. Raises `Broken` where that is too much to read."""
+    path = f"/api/v1/accounts/{quote(home.me, safe='')}/statuses"
+    params: dict[str, str | int] = {"limit": STATUSES, "exclude_reblogs": "true"}
+    for _ in range(MOST_PAGES):
+        ours = await get(context, path, list[records.Status], params=params)
+        for status in ours:
+            yield status
+        if not ours or ours[-1].created_at < since:
+            return
+        params["max_id"] = ours[-1].id
+    raise Broken(f"Our account posted too much since {since:%d %B} to find it again: look on {home.domain}.")
 
 
 async def _status(context: Context, home: records.Home, intent: Intent) -> dict[str, Any]:

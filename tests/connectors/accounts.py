@@ -1,78 +1,38 @@
-"""What a connector gets in these tests: an account, a clock that the test owns, and a way out that
-ends in a server inside the process."""
+"""What these tests have around a connector: a way out that ends in a server inside the process and
+remembers what was asked, and a core that keeps what was seen."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 
-from prospector.http import Http, Network
 from prospector.sdk import Connector, Identity, Page, Seen, engagement_key
 
-T = TypeVar("T")
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
+Answer = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+async def _nowhere(request: httpx.Request) -> httpx.Response:
+    raise AssertionError(f"{request.url} was asked before there was a server")
 
 
 @dataclass
-class Clock:
-    at: datetime = START
+class Way:
+    """The way to `handler`, which a test may replace. `sent` is all that went over it."""
 
-    def __call__(self) -> datetime:
-        return self.at
-
-    def tick(self, **span: float) -> datetime:
-        self.at += timedelta(**span)
-        return self.at
-
-
-async def no_wait(seconds: float) -> None:
-    return None
-
-
-@dataclass
-class Account:
-    """A `sdk.Context`. `marks` counts the points of no return."""
-
-    settings: Any
-    handler: Callable[[httpx.Request], Awaitable[httpx.Response]]
-    clock: Clock = field(default_factory=Clock)
-    account: str = "ours"
-    memory: dict[str, Any] = field(default_factory=dict)
-    marks: int = 0
+    handler: Answer = _nowhere
     sent: list[httpx.Request] = field(default_factory=list)
 
-    @property
-    def now(self) -> datetime:
-        return self.clock.at
-
-    @property
-    def http(self) -> Http:
-        return Http(Network(handler=self._handle, per_host=8), private=True, now=self.clock, sleep=no_wait)
-
-    async def _handle(self, request: httpx.Request) -> httpx.Response:
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(request)
         await asyncio.sleep(0)  # as on a network, others get their turn meanwhile
         return await self.handler(request)
 
-    def secret(self, reference: str) -> str:
-        return reference.removeprefix("test:")
 
-    async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
-        return function(*args)
-
-    async def point_of_no_return(self) -> None:
-        self.marks += 1
-
-    def point_of_no_return_from_thread(self) -> None:
-        self.marks += 1
-
-
-def asgi(app: Any) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
+def asgi(app: Any) -> Answer:
     """Answers requests with an ASGI app, without a socket."""
     transport = httpx.ASGITransport(app)
 

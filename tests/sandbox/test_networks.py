@@ -13,21 +13,12 @@ from connectors.bluesky import Bluesky
 from connectors.bluesky import Settings as BlueskySettings
 from connectors.mastodon import Mastodon
 from connectors.mastodon import Settings as MastodonSettings
-from tests.connectors.accounts import Account, Record, look
+from tests.connectors.accounts import Record, look
 
 from prospector.http import Http, Network
 from prospector.sandbox import bluesky, mastodon
 from prospector.sdk import Intent, ProfileRef
-
-
-class Dialling(Account):
-    """An account whose requests go over real sockets."""
-
-    network: Network
-
-    @property
-    def http(self) -> Http:
-        return Http(self.network, private=True)
+from prospector.testing import FakeContext
 
 
 @asynccontextmanager
@@ -55,9 +46,9 @@ async def bluesky_people_answer() -> None:
 
     world.on_interaction(answer)
     async with served(bluesky.application(world)) as address, Network() as network:
-        settings = BlueskySettings(handle="us.example", password="test:app-password", service=address)
-        context = Dialling(settings, unreachable)
-        context.network = network
+        settings = BlueskySettings(handle="us.example", password="env:PW", service=address)
+        http = Http(network, private=True)
+        context = FakeContext(http, settings, secrets={"env:PW": "app-password"})
         connector, record = Bluesky(), Record("bluesky")
         who = await connector.resolve(context, ProfileRef("bluesky", "", "ada.example"))
         intent = Intent("<1@us>", "reply", who, context.now, body="Warm up the domain.", on=question)
@@ -78,9 +69,9 @@ async def mastodon_people_answer() -> None:
 
     world.on_interaction(answer)
     async with served(mastodon.application(server)) as address, Network() as network:
-        settings = MastodonSettings(instance=address, token=f"test:{server.token(us)}")
-        context = Dialling(settings, unreachable)
-        context.network = network
+        settings = MastodonSettings(instance=address, token="env:TOKEN")
+        http = Http(network, private=True)
+        context = FakeContext(http, settings, secrets={"env:TOKEN": server.token(us)})
         connector, record = Mastodon(), Record("mastodon")
         who = await connector.resolve(context, ProfileRef("mastodon", "", "ada@far.example"))
         uri = world.uri(world.statuses[question])
@@ -89,10 +80,6 @@ async def mastodon_people_answer() -> None:
         (told,) = await look(connector, context, record)
     assert (told.kind, told.text) == ("reply", "@us Thank you, that helps!")
     assert told.actor == f"home.example/{ada}"
-
-
-async def unreachable(request: object) -> Any:
-    raise AssertionError(f"{request} did not go over a socket")
 
 
 def test_bluesky_people_answer() -> None:

@@ -40,16 +40,17 @@ class Wire:
 
     router: respx.MockRouter
     status: int | None = None
+    since: int = 0
     content: bytes | None = None
     only: int | None = None
     asked: int = 0
     bodies: list[bytes] = field(default_factory=list)
 
     async def answer(self, request: Any) -> Any:
-        """With `status` every answer has it and no body; with `content` the body is replaced, of
-        the answer number `only` or of all."""
+        """With `status` every answer from number `since` on has it and no body; with `content` the body
+        is replaced, of the answer number `only` or of all."""
         index, self.asked = self.asked, self.asked + 1
-        if self.status is not None:
+        if self.status is not None and index >= self.since:
             return respx.MockResponse(self.status, json={"error": "injected by the test"})
         recorded = await self.router.async_handler(request)
         self.bodies.append(recorded.content)
@@ -214,23 +215,33 @@ class ConnectorTests(DeclarationTests):
     def test_a_status_becomes_the_error_that_it_stands_for(self, status: int) -> None:
         right = self.expected.get(status, USUAL[status])
 
+        async def resolve(context: FakeContext, _: str | None) -> object:
+            return await self.connector().resolve(context, self.profile)
+
         async def each() -> None:
-            identity = await self.identity()
-            wire = self.wire()
-            wire.status = status
-            with pytest.raises(right):
-                await self.asks(identity)["poll"](self.context(wire), None)
-            if "inbox" in self.asks(identity) and status not in (404, 410):
-                with pytest.raises(right):
-                    await self.asks(identity)["inbox"](self.context(wire), None)
-            before = wire.asked
-            try:
-                await self.connector().resolve(self.context(wire), self.profile)
-            except right:
-                return
-            assert wire.asked == before, f"resolve took {status} for an answer"
+            asks = self.asks(await self.identity())
+            if status in (404, 410):
+                asks.pop("inbox", None)  # that our own inbox is not there says nothing of anybody
+            for ask in (*asks.values(), resolve):
+                await self._fails(ask, status, right)
 
         asyncio.run(each())
+
+    async def _fails(
+        self,
+        ask: Callable[[FakeContext, str | None], Awaitable[object]],
+        status: int,
+        right: tuple[type[Exception], ...],
+    ) -> None:
+        """The last answer is the one that was asked for; those before it are to sign in."""
+        wire = self.wire()
+        await ask(self.context(wire), None)
+        if wire.asked == 0:
+            return
+        failing = self.wire()
+        failing.status, failing.since = status, wire.asked - 1
+        with pytest.raises(right):
+            await ask(self.context(failing), None)
 
     @pytest.mark.parametrize("body", hostile.BODIES.values(), ids=hostile.BODIES.keys())
     def test_a_senseless_body_is_broken_or_cleaned(self, body: bytes) -> None:
