@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 GROUP = 256
 MIGRATION_LOCK = 0x6D696772
-PAGE_PARAMETERS = 30_000
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWER = "The database was made by a newer prospector. Install that version, or restore a backup."
 
@@ -156,7 +155,7 @@ class Store:
             raise StoreError(NEWER)
         if current != newest_version():
             raise StoreError(
-                "The database is of an older version. Run `prospector run` once: it migrates it."
+                "The database is of an older version. `prospector run` migrates it at its start."
             )
 
 
@@ -277,17 +276,17 @@ def insert_new(
     rows: Sequence[Mapping[str, Any]],
     returning: Sequence[str] = ("id",),
 ) -> list[tuple[Any, ...]]:
-    """Insert what is not there yet; the returned columns of the rows that were new, in no order."""
+    """Insert what is not there yet; the returned columns of the rows that were new, in no order.
+
+    The rows have the same columns. They are bound to one short statement, which is compiled once;
+    a statement with all of them in it would be compiled for each number of rows.
+    """
+    if not rows:
+        return []
     table: Table = model.__table__  # type: ignore[attr-defined]
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    answers: list[tuple[Any, ...]] = []
-    columns = [table.c[name] for name in returning]
-    step = max(1, PAGE_PARAMETERS // max(1, len(table.columns)))
-    for start in range(0, len(rows), step):
-        chunk = [dict(row) for row in rows[start : start + step]]
-        statement = insert(table).values(chunk).on_conflict_do_nothing().returning(*columns)
-        answers.extend(tuple(row) for row in session.execute(statement))
-    return answers
+    statement = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in returning))
+    return [tuple(row) for row in session.execute(statement, [dict(row) for row in rows])]
 
 
 __all__ = ["Store", "StoreError", "Writer", "connect", "insert_new", "say"]

@@ -65,6 +65,8 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
     ours or comes from the address itself, so that nobody can stop somebody else's mail.
     """
     why = HARD_STOPS.get(engagement.kind)
+    if why is None and not has_left(engagement):
+        return None
     prospect = session.get(Prospect, engagement.prospect_id) if engagement.prospect_id is not None else None
     if has_left(engagement) and prospect is not None and engagement.actor == prospect.email:
         why = LEFT
