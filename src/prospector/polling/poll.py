@@ -135,7 +135,7 @@ async def _identity(
         identity = await connector.resolve(context, ref)
     now = runtime.now()
     twin = await runtime.installation.store.write_async(
-        lambda session: record.record_identity(session, claimed, identity, now)
+        lambda session: record.record_identity(session, claimed, identity, now, runtime.consequences)
     )
     if twin is not None:
         raise Gone(f"this is the same account as profile {twin}; remove one of the two")

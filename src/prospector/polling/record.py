@@ -125,9 +125,11 @@ def _claimed(row: Any, stage: str, timer_at: datetime | None) -> Claimed:
     )
 
 
-def record_identity(session: Session, claimed: Claimed, identity: Identity, now: datetime) -> int | None:
+def record_identity(
+    session: Session, claimed: Claimed, identity: Identity, now: datetime, consequences: Consequences
+) -> int | None:
     """Keep a profile's stable id. Gives the profile that has it already, which is then the one to
-    keep; else None. What this person did as a stranger becomes theirs."""
+    keep; else None. What this person did as a stranger becomes theirs, with all that follows."""
     twin = select(Profile.id).where(
         Profile.platform == identity.platform,
         Profile.remote_id == identity.remote_id,
@@ -138,7 +140,8 @@ def record_identity(session: Session, claimed: Claimed, identity: Identity, now:
     profile = session.get_one(Profile, claimed.profile_id)
     profile.remote_id, profile.name = identity.remote_id, identity.name
     profile.source_url = identity.url
-    people.adopt(session, profile.prospect_id, identity.platform, identity.remote_id)
+    adopted = people.adopt(session, profile.prospect_id, identity.platform, identity.remote_id)
+    consequences.follow(session, adopted, (), (), now)
     return None
 
 

@@ -181,8 +181,8 @@ def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[st
     return {remote_id: prospect_id for remote_id, prospect_id in session.exec(found) if remote_id is not None}
 
 
-def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> int:
-    """Give a prospect what a stranger of this identity did towards us; how many that were."""
+def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> list[Engagement]:
+    """Give a prospect what a stranger of this identity did towards us; what that was."""
     statement = (
         update(Engagement)
         .where(
@@ -191,8 +191,11 @@ def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> int:
             col(Engagement.actor) == actor,
         )
         .values(prospect_id=prospect_id)
+        .returning(col(Engagement.id))
+        .execution_options(synchronize_session=False)
     )
-    return session.exec(statement).rowcount
+    ids = sorted(row[0] for row in session.execute(statement))
+    return [session.get_one(Engagement, id_, populate_existing=True) for id_ in ids]
 
 
 def _refuse_taken(session: Session, new: NewProspect) -> None:
