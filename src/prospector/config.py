@@ -25,6 +25,7 @@ from prospector import toml_lines
 from prospector.sdk import Connector
 
 M = TypeVar("M", bound=BaseModel)
+LONGEST = timedelta(days=3650)
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -35,7 +36,10 @@ def duration(value: object) -> timedelta:
     match = re.fullmatch(r"(\d{1,6})\s?(ms|[smhdw])", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('write a number and a unit, such as "90s", "15m", "6h" or "7d"')
-    return timedelta(seconds=int(match[1]) * UNITS[match[2]])
+    length = timedelta(seconds=int(match[1]) * UNITS[match[2]])
+    if length > LONGEST:
+        raise ValueError("ten years is the most")
+    return length
 
 
 def _known_zone(name: str) -> str:

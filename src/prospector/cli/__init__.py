@@ -102,7 +102,7 @@ def invoke(arguments: Sequence[str]) -> int:
         answer = application(needed(arguments))(list(arguments), "prospector", standalone_mode=False)
     except BrokenPipeError:
         # Whoever read has read enough; the interpreter must not try to write the rest at its end.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     except Exception as error:
         from prospector.cli.errors import told

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector.cli.output import AsJson, fail, installation, show, show_one
+from prospector.cli.output import AsJson, Limit, fail, installation, show, show_one
+from prospector.cli.prospects import require_stage
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
 from prospector.installation import utc_now
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def engagements(
     prospect: Annotated[str | None, typer.Option(help="An id, an e-mail or a profile URL.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """What people did, and what we did towards them; the newest first."""
@@ -46,7 +47,7 @@ def engagements(
 
 def moves(
     prospect: Annotated[str | None, typer.Option(help="An id, an e-mail or a profile URL.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     superseded: Annotated[bool, typer.Option("--superseded", help="Also those that were corrected.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -74,10 +75,7 @@ def move(
 
         def work(session: Session) -> str:
             person = people.find(session, prospect)
-            versions = Parsed().versions(session)
-            stages = [stage.name for stage in versions[-1].ruleset.stages] if versions else []
-            if to not in stages:
-                fail(f'There is no stage "{to}"; there are {", ".join(stages)}.', 2)
+            require_stage(session, to)
             now = utc_now()
             attributes = {"to": to}
             seen = Seen("stage_set", "us", uuid.uuid4().hex, now, by="us", attributes=attributes)

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector.cli.output import AsJson, fail, installation, show
+from prospector.cli.output import HIGHEST_ID, AsJson, fail, installation, show
+from prospector.cli.prospects import require_stage
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
@@ -18,12 +19,9 @@ from prospector.outreach import drafts, outbox, suppression, template
 from prospector.prospects import people
 from prospector.queue import day
 
-MessageIds = Annotated[
-    list[int], typer.Argument(metavar="ID...", help="The ids that `prospector drafts` shows.")
-]
-SomeIds = Annotated[
-    list[int] | None, typer.Argument(metavar="[ID...]", help="The ids that `prospector drafts` shows.")
-]
+IDS = "The ids that `prospector drafts` shows."
+MessageIds = Annotated[list[int], typer.Argument(metavar="ID...", max=HIGHEST_ID, help=IDS)]
+SomeIds = Annotated[list[int] | None, typer.Argument(metavar="[ID...]", max=HIGHEST_ID, help=IDS)]
 
 
 def register(app: typer.Typer) -> None:
@@ -102,6 +100,7 @@ def discard(ids: MessageIds) -> None:
 def _people(session: Session, who: Sequence[str], stage: str | None) -> list[Prospect]:
     chosen = [people.find(session, one) for one in who]
     if stage is not None:
+        require_stage(session, stage)
         chosen += session.exec(select(Prospect).where(Prospect.stage == stage)).all()
     writable = {person.id: person for person in chosen if suppression.suppressed(session, person) is None}
     return list(writable.values())
@@ -146,8 +145,10 @@ def _approve_one(session: Session, opened: Installation, message: Message) -> st
 def _rewrite(session: Session, opened: Installation, message_id: int, body: Path) -> None:
     try:
         text = body.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        fail(f"{body} cannot be read: {error}", 2)
+    except OSError as error:
+        fail(f"{body} cannot be read: {error.strerror}.", 2)
+    except UnicodeDecodeError as error:
+        fail(f"{body} is not UTF-8 (byte {error.start}); save it as UTF-8 and try again.", 2)
     message = message_of(session, message_id)
     desk = drafts.desk_of(opened.settings, opened.account_ids)
     try:

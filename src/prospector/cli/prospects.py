@@ -10,15 +10,18 @@ import typer
 from sqlalchemy import select as sa_select
 from sqlmodel import Session, col, func, select
 
-from prospector.cli.output import AsJson, fail, installation, show, show_one
+from prospector.cli.output import AsJson, Limit, fail, installation, show, show_one
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.models import Account, Company, Engagement, Profile, Prospect
+from prospector.models import Account, Company, Engagement, Profile, Prospect, User
 from prospector.prospects import people
 from prospector.prospects.people import NewProspect
 from prospector.prospects.urls import canonical
 from prospector.rules.live import Parsed
 from prospector.sdk import ConnectorError, ProfileRef
+
+# In minor units it must still fit into an integer of PostgreSQL.
+DEAREST = 20_000_000
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +36,10 @@ def add(
     company: Annotated[str | None, typer.Option()] = None,
     title: Annotated[str | None, typer.Option()] = None,
     stage: Annotated[str | None, typer.Option()] = None,
-    value: Annotated[float | None, typer.Option(help="The deal's value in the main currency.")] = None,
+    value: Annotated[
+        float | None, typer.Option(min=0, max=DEAREST, help="The deal's value in the main currency.")
+    ] = None,
+    owner: Annotated[str | None, typer.Option(help="The user whose prospect it is (an e-mail).")] = None,
     as_json: AsJson = False,
 ) -> None:
     """A prospect with profiles."""
@@ -44,9 +50,9 @@ def add(
             fail(f'"{email}" is no e-mail address.', 2)
 
         def work(session: Session) -> dict[str, Any]:
-            stages = _stages(session)
-            if stage is not None and stage not in stages:
-                fail(f'There is no stage "{stage}"; there are {", ".join(stages)}.', 2)
+            stages = stages_of(session)
+            if stage is not None:
+                require_stage(session, stage)
             new = NewProspect(
                 name=name or refs[0].handle,
                 refs=refs,
@@ -57,6 +63,7 @@ def add(
                 value=int(value * 100) if value is not None else None,
                 currency=opened.settings.file.queue.currency if value is not None else None,
                 source="added by hand",
+                owner_id=owner_of(session, owner),
             )
             now = utc_now()
             prospect = people.add(session, new, stages[0], serving_accounts(opened), now)
@@ -68,13 +75,14 @@ def add(
 
 def prospects(
     stage: Annotated[str | None, typer.Option(help="Only those in this stage.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 100,
+    limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
     """The people we want to win, the warmest first."""
     with installation() as opened, opened.store.reading() as session:
         statement = select(Prospect).where(col(Prospect.archived_at).is_(None))
         if stage is not None:
+            require_stage(session, stage)
             statement = statement.where(Prospect.stage == stage)
         found = session.exec(statement.order_by(col(Prospect.heat).desc(), col(Prospect.id)).limit(limit))
         rows = [row_of(session, prospect) for prospect in found]
@@ -118,7 +126,7 @@ def accounts(as_json: AsJson = False) -> None:
 
 
 def strangers(
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """People who reached out to us and are no prospects yet."""
@@ -161,7 +169,24 @@ def serving_accounts(opened: Installation) -> dict[str, int]:
     return {p: opened.account_ids[account.name] for p, account in found.items() if account is not None}
 
 
-def _stages(session: Session) -> Sequence[str]:
+def owner_of(session: Session, email: str | None) -> int | None:
+    """The id of the user with this e-mail address."""
+    if email is None:
+        return None
+    user = session.exec(select(User).where(User.email == email.lower())).first()
+    if user is None:
+        fail(f'There is no user "{email}".', 2)
+    return user.id
+
+
+def require_stage(session: Session, stage: str) -> None:
+    """Fail where the rules know no such stage."""
+    if stage not in (stages := stages_of(session)):
+        fail(f'There is no stage "{stage}"; there are {", ".join(stages)}.', 2)
+
+
+def stages_of(session: Session) -> Sequence[str]:
+    """The stages of the live rules, in their order."""
     versions = Parsed().versions(session)
     return [stage.name for stage in versions[-1].ruleset.stages] if versions else ["cold"]
 
@@ -172,7 +197,7 @@ def _ref(opened: Installation, url: str) -> ProfileRef:
         return ref
     feed = opened.serving("feed")
     if feed is None or not url.startswith(("http://", "https://")):
-        fail(f"{url} is no profile. `prospector url` shows how a URL is read.", 2)
+        fail(f'"{url}" is no profile. `prospector url` shows how a URL is read.', 2)
     return asyncio.run(_discovered(opened, feed.name, url))
 
 

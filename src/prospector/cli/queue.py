@@ -7,17 +7,21 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from sqlmodel import Session, select
+from sqlmodel import Session
 
-from prospector.cli.output import AsJson, fail, installation, show
+from prospector.cli.output import HIGHEST_ID, AsJson, Limit, fail, installation, show
+from prospector.cli.prospects import owner_of
 from prospector.config import duration
 from prospector.installation import Installation, utc_now
-from prospector.models import Card, Engagement, Message, Prospect, User
+from prospector.models import Card, Engagement, Message, Prospect
 from prospector.outreach import drafts
 from prospector.queue import day
 from prospector.queue.rank import Section
 
-Cards = Annotated[list[int], typer.Argument(help="The ids that `prospector queue` shows.")]
+Cards = Annotated[
+    list[int],
+    typer.Argument(metavar="ID...", max=HIGHEST_ID, help="The ids that `prospector queue` shows."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,12 +31,12 @@ def register(app: typer.Typer) -> None:
 
 def queue(
     owner: Annotated[str | None, typer.Option(help="Only this user's people (an e-mail).")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 50,
+    limit: Limit = 50,
     as_json: AsJson = False,
 ) -> None:
     """Today's cards, each with the reasons that add up to its priority, and its draft."""
     with installation() as opened, opened.store.reading() as session:
-        plan = day.today(session, opened.settings.file.queue, utc_now(), _owner(session, owner))
+        plan = day.today(session, opened.settings.file.queue, utc_now(), owner_of(session, owner))
         ids = [item.id for item in plan.today][:limit]
         messages = drafts.of_card(session, ids)
         rows = [_row(session, opened, session.get_one(Card, id_), messages.get(id_)) for id_ in ids]
@@ -67,7 +71,7 @@ def snooze(
         fail(f'--on is post or reply, not "{on}".', 2)
     with installation() as opened:
         now = utc_now()
-        back = _moment(until, opened.settings.file.queue.timezone, now) if until is not None else None
+        back = moment(until, opened.settings.file.queue.timezone, now) if until is not None else None
         with opened.store.transaction() as session:
             for card_id in ids:
                 try:
@@ -87,20 +91,14 @@ def _decide(ids: list[int], state: str, why: str | None) -> None:
     typer.echo(f"{len(ids)} {state}.")
 
 
-def _owner(session: Session, email: str | None) -> int | None:
-    if email is None:
-        return None
-    user = session.exec(select(User).where(User.email == email.lower())).first()
-    if user is None:
-        fail(f"There is no user {email}.", 2)
-    return user.id
-
-
-def _moment(text: str, zone: str, now: datetime) -> datetime:
+def moment(text: str, zone: str, now: datetime) -> datetime:
+    """When `2026-12-01` (midnight in the zone), a time with an offset, or `3d` from now is."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+        told = datetime.fromisoformat(text)
     except ValueError:
         pass
+    else:
+        return told if told.tzinfo else told.replace(tzinfo=ZoneInfo(zone))
     try:
         back: timedelta = duration(text)
     except ValueError:

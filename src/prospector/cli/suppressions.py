@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from sqlmodel import col, select
 
-from prospector.cli.output import AsJson, installation, show
+from prospector.cli.output import AsJson, fail, installation, show
 from prospector.installation import utc_now
 from prospector.models import Suppression
 from prospector.outreach import suppression
+from prospector.prospects.people import normalised_address
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +24,9 @@ def suppress(
     why: Annotated[str, typer.Option()] = "by hand",
 ) -> None:
     """Never write to these again."""
+    for address in addresses:
+        if "@" in address.lstrip("@") and normalised_address(address) is None:
+            fail(f'"{address}" is no e-mail address.', 2)
     with installation() as opened, opened.store.transaction() as session:
         keys = [suppression.key_of(address) for address in addresses]
         added = suppression.suppress(session, keys, why, "by hand", utc_now())
