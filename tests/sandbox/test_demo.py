@@ -105,7 +105,13 @@ def test_the_whole_way_is_in_the_log(demo):
 
 def test_every_step_is_announced(demo):
     said = "\n".join(demo.said())
-    for step in ("made the workspace", "servers are up", "approved it", "answered (email_reply)", LAST_WORD):
+    for step in (
+        "made the workspace",
+        "servers are up",
+        "approved both",
+        "answered (email_reply)",
+        LAST_WORD,
+    ):
         assert step in said
     tries = [line for line in demo.said() if f"--workspace {demo.folder}" in line]
     assert len(tries) == 6

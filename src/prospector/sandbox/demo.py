@@ -10,10 +10,11 @@ The product is run unchanged, as a process of its own, and does not know that th
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +39,7 @@ async def run(folder: Path, *, port: int, keep: bool, rules: str, make: Make, sa
 
     Raises `SandboxError`.
     """
+    folder = folder.resolve()
     mark = workspace.read_mark(folder) if keep else None
     with ExitStack() as opened:
         sockets = _bind(mark.ports if mark else {})
@@ -46,27 +48,28 @@ async def run(folder: Path, *, port: int, keep: bool, rules: str, make: Make, sa
         mail = opened.enter_context(MailServers(people.mail))
         addresses = _addresses(sockets, mail, port)
         if mark is None:
-            mark = Mark(now, sockets.ports())
-            count = workspace.make_anew(folder, people, addresses, mark, rules, make)
+            made = Mark(now, sockets.ports())
+            count = workspace.make_anew(folder, people, addresses, made, rules, make)
             say(f"made the workspace {folder}: {len(people.population)} prospects, {count} engagements")
         else:
             workspace.go_on(folder, people, addresses)
             say(f"the workspace of the last time goes on: {folder}")
-        alive = life.Life(people, SEED if not keep else time.time_ns())
+        # What they did the last time is done: with the same dice they would say it all again.
+        alive = life.Life(people, SEED if mark is None else time.time_ns())
         opened.enter_context(WebServers(sockets, _applications(people), alive.run))
         say(f"servers are up: {_listed(sockets, mail)}")
-        return await _beside(folder, addresses.page, people, say)
+        user = _user(folder, people, addresses.page, say, scripted=mark is None)
+        return await _beside(_command(folder), user)
 
 
-async def _beside(folder: Path, page: int, people: Town, say: Say) -> int:
+async def _beside(command: Sequence[str], scripted: Coroutine[None, None, None]) -> int:
     """The product and the scripted user, until a signal comes or the product ends."""
-    started, stop = time.monotonic(), asyncio.Event()
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    product = await asyncio.create_subprocess_exec(*_command(folder), "run", stdin=asyncio.subprocess.DEVNULL)
-    expected = frozenset(one.name for one in people.nudged if one not in (people.away, people.unreachable))
-    user = loop.create_task(_morning(Rep(_command(folder), expected, say), folder, page, started, say))
+    product = await asyncio.create_subprocess_exec(*command, "run", stdin=asyncio.subprocess.DEVNULL)
+    user = loop.create_task(scripted)
     stopping, ended = loop.create_task(stop.wait()), loop.create_task(product.wait())
     try:
         await asyncio.wait({stopping, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -80,25 +83,29 @@ async def _beside(folder: Path, page: int, people: Town, say: Say) -> int:
     return 0
 
 
-async def _morning(rep: Rep, folder: Path, page: int, started: float, say: Say) -> None:
-    """What the scripted user does, and then the word to the real one."""
-    try:
-        await rep.morning()
-    except CommandError as error:
-        say(f"the scripted user gave up: {error}")
-        return
-    seconds = round(time.monotonic() - started)
-    say(f"that was the whole way, {seconds} seconds after the servers were up; everything goes on. Try:")
-    for line in hints(folder):
+async def _user(folder: Path, people: Town, page: int, say: Say, *, scripted: bool) -> None:
+    """What the scripted user does, where there is one, and then the word to the real one."""
+    started, silent = time.monotonic(), (people.away, people.unreachable)
+    expected = frozenset(one.name for one in people.nudged if one not in silent)
+    if scripted:
+        try:
+            await Rep(_command(folder), expected, say).morning()
+        except CommandError as error:
+            say(f"the scripted user gave up: {error}")
+            return
+        seconds = round(time.monotonic() - started)
+        say(f"that was the whole way, {seconds} seconds after the servers were up; everything goes on")
+    say("try:")
+    for line in hints(sys.argv[0], folder):
         say(f"    {line}")
     say(f"the status page is http://{HOST}:{page}/ · stop with Ctrl-C")
 
 
-def hints(folder: Path) -> list[str]:
-    """What to try by hand, ready to be pasted."""
-    begin = f"prospector --workspace {folder}"
+def hints(program: str, folder: Path) -> list[str]:
+    """What to try by hand, ready to be pasted, for who started `program` like this."""
+    begin = program if Path(program).name == "prospector" else f"{sys.executable} -m prospector"
     tries = ("queue", "drafts", "approve --ready", "engagements --limit 20", "moves", "accounts")
-    return [f"{begin} {each}" for each in tries]
+    return [f"{begin} --workspace {shlex.quote(str(folder))} {each}" for each in tries]
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

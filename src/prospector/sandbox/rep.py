@@ -34,8 +34,7 @@ class Rep:
         """The whole way twice: from a card with a draft to the answer. Raises `CommandError`."""
         cards = await self._drafts()
         since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        for card in cards:
-            await self._approve(card)
+        await self._approve(cards)
         waiting = {card["prospect"]["id"]: card for card in cards}
         while waiting:
             await asyncio.sleep(PAUSE)
@@ -55,12 +54,14 @@ class Rep:
                 return mail, social
             await asyncio.sleep(PAUSE)
 
-    async def _approve(self, card: Mapping[str, Any]) -> None:
-        name, draft = card["prospect"]["name"], card["draft"]
-        reasons = ", ".join(f"{why['reason']} {why['points']}" for why in card["why"])
-        self._say(f"the queue has a draft for {name} ({draft['action']}), because: {reasons}")
-        await self._ask("approve", str(draft["id"]))
-        self._say(f"approved it: prospector approve {draft['id']}")
+    async def _approve(self, cards: Sequence[Mapping[str, Any]]) -> None:
+        for card in cards:
+            reasons = ", ".join(f"{why['reason']} {why['points']}" for why in card["why"])
+            name, draft = card["prospect"]["name"], card["draft"]
+            self._say(f"the queue has a draft for {name} ({draft['action']}), because: {reasons}")
+        ids = [str(card["draft"]["id"]) for card in cards]
+        await self._ask("approve", *ids)
+        self._say(f"approved both: prospector approve {' '.join(ids)}")
 
     async def _tell(self, card: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         """Say what they answered, and the last move that it is part of."""
@@ -78,6 +79,7 @@ class Rep:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a Ctrl-C is for us alone: we end what is under way
         )
         try:
             out, err = await process.communicate()
