@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -19,10 +20,12 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from prospector import toml_lines
-from prospector.sdk import Connector
+from prospector.config_errors import ConfigError, Problem, misplaced, problems_of, suggestion
+from prospector.sdk import SECRET_SCHEMES, Connector
 
 M = TypeVar("M", bound=BaseModel)
 LONGEST = timedelta(days=3650)
@@ -48,7 +51,26 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _database(text: str) -> str:
+    if text == "sqlite" or text.startswith(SECRET_SCHEMES):
+        return text
+    url = urlsplit(text)
+    if url.scheme not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        raise ValueError('write "sqlite", a URL (postgresql://…), or a reference to one (env:DATABASE_URL)')
+    if url.password:
+        raise ValueError('a password does not belong here; write "env:DATABASE_URL" and set that variable')
+    return text
+
+
+def _currency(code: str) -> str:
+    if re.fullmatch("[A-Z]{3}", code) is None:
+        raise ValueError('write three capital letters, such as "EUR"')
+    return code
+
+
+Currency = Annotated[str, AfterValidator(_currency)]
 Duration = Annotated[timedelta, BeforeValidator(duration)]
+Database = Annotated[str, AfterValidator(_database)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -85,6 +107,12 @@ class Polling(Table):
     lease: Duration = timedelta(minutes=5)
     first_page_back: Duration = timedelta(days=90)
 
+    @model_validator(mode="after")
+    def _least_is_less(self) -> Self:
+        if self.least > self.most:
+            raise ValueError("least must not be more than most")
+        return self
+
 
 class Window(Table):
     """When mail may leave; `days` are 1 (Monday) to 7."""
@@ -116,13 +144,11 @@ class Queue(Table):
     timezone: Zone = "UTC"
     day_start: time = time(7, 0)
     minutes: int = Field(default=25, ge=1)
-    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")
+    currency: Currency = "EUR"
 
 
-class AccountTable(BaseModel):
+class AccountTable(Table):
     """What every account has; the connector's own keys stand beside it in the same table."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
 
     connector: str
     every: Duration = timedelta(milliseconds=100)
@@ -134,7 +160,7 @@ class AccountTable(BaseModel):
 class File(Table):
     """The whole of config.toml."""
 
-    database: str = "sqlite"
+    database: Database = "sqlite"
     contact: str = ""
     log: Literal["info", "debug", "warning"] = "info"
     sender: Sender = Sender()
@@ -163,91 +189,83 @@ class Settings:
     accounts: Mapping[str, AccountSettings]
 
 
-class ConfigError(Exception):
-    """config.toml is wrong; one line for each problem, each with its place."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
 def parse(text: str, connectors: Mapping[str, Connector], name: str = "config.toml") -> Settings:
     """Validated settings from the file's text. Raises `ConfigError` with every problem."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{name}:{_line_in(str(error))}: {error}"]) from None
-    lines = toml_lines.line_of(text)
-    _name_connectors(data)
-    problems: list[tuple[tuple[str | int, ...], str]] = []
-    file = _validate(File, data, (), problems)
-    accounts: dict[str, AccountSettings] = {}
-    if file is not None:
-        for account, table in file.accounts.items():
-            accounts[account] = _account(account, table, connectors, problems)
+        raise misplaced(error, name, text) from None
+    problems: list[Problem] = []
+    tables = data.get("accounts")
+    found = _accounts(tables, connectors, problems) if isinstance(tables, dict) else {}
+    # Each account is held against its own model, so that all that is wrong is said at once.
+    file = _validate(File, {**data, "accounts": {}} if isinstance(tables, dict) else data, (), problems)
     if file is None or problems:
-        raise ConfigError([_say(name, lines, path, message) for path, message in problems])
-    return Settings(file, accounts)
+        lines = toml_lines.line_of(text)
+        problems.sort(key=lambda problem: toml_lines.nearest_line(lines, problem.path))
+        raise ConfigError([problem.sentence(name, lines) for problem in problems])
+    return Settings(file.model_copy(update={"accounts": {n: a.table for n, a in found.items()}}), found)
 
 
 def load(path: Path, connectors: Mapping[str, Connector]) -> Settings:
     """The settings in a file. Raises `ConfigError`."""
+    content = path.read_bytes()
     try:
-        text = path.read_text(encoding="utf-8")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path.name}: byte {error.start} is no UTF-8; save the file as UTF-8."]) from None
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([f"{path.name}:{line}: this is no UTF-8; save the file as UTF-8."]) from None
     return parse(text, connectors, path.name)
 
 
-def _name_connectors(data: dict[str, Any]) -> None:
-    """An account that names no connector uses the one of its own name."""
-    accounts = data.get("accounts")
-    for account, table in accounts.items() if isinstance(accounts, dict) else ():
-        if isinstance(table, dict):
-            table.setdefault("connector", account)
+def _accounts(
+    tables: Mapping[str, Any], connectors: Mapping[str, Connector], problems: list[Problem]
+) -> dict[str, AccountSettings]:
+    found = (_account(name, table, connectors, problems) for name, table in tables.items())
+    return {account.name: account for account in found if account is not None}
 
 
 def _account(
-    name: str,
-    table: AccountTable,
-    connectors: Mapping[str, Connector],
-    problems: list[tuple[tuple[str | int, ...], str]],
-) -> AccountSettings:
-    connector = connectors.get(table.connector)
+    name: str, data: object, connectors: Mapping[str, Connector], problems: list[Problem]
+) -> AccountSettings | None:
+    """One account; it may leave its connector's name out where that is its own name."""
+    place = ("accounts", name)
+    if not isinstance(data, dict):
+        problems.append(Problem(place, f"this is a table: [accounts.{name}]"))
+        return None
+    own = {key: value for key, value in data.items() if key in AccountTable.model_fields}
+    table = _validate(AccountTable, {"connector": name, **own}, place, problems)
+    chosen = data.get("connector", name)
+    connector = connectors.get(chosen) if isinstance(chosen, str) else None
     if connector is None:
-        known = ", ".join(sorted(connectors)) or "none"
-        problems.append(
-            (("accounts", name, "connector"), f'there is no connector "{table.connector}"; known: {known}')
-        )
-        return AccountSettings(name, table, None, None)  # type: ignore[arg-type]
-    settings = _validate(connector.Settings, dict(table.model_extra or {}), ("accounts", name), problems)
-    return AccountSettings(name, table, connector, settings)
+        if isinstance(chosen, str):
+            problems.append(Problem((*place, "connector"), _no_connector(chosen, connectors)))
+        return None
+    rest = {key: value for key, value in data.items() if key not in own}
+    settings = _connector_settings(connector, rest, place, problems)
+    return AccountSettings(name, table, connector, settings) if table is not None else None
 
 
-def _validate(
-    model: type[M],
-    data: Any,
-    prefix: tuple[str | int, ...],
-    problems: list[tuple[tuple[str | int, ...], str]],
-) -> M | None:
+def _connector_settings(
+    connector: Connector, data: dict[str, Any], place: tuple[str | int, ...], problems: list[Problem]
+) -> BaseModel | None:
+    """The connector's own keys. One that it does not have is an error, whatever its model allows."""
+    names = [*connector.Settings.model_fields, *AccountTable.model_fields]
+    unknown = [key for key in data if key not in names]
+    problems += [Problem((*place, key), "unknown key" + suggestion(key, names)) for key in unknown]
+    known = {key: value for key, value in data.items() if key not in unknown}
+    return _validate(connector.Settings, known, place, problems)
+
+
+def _no_connector(name: str, connectors: Mapping[str, Connector]) -> str:
+    known = sorted(connectors)
+    near = suggestion(name, known)
+    return f'there is no connector "{name}"{near or "; known: " + (", ".join(known) or "none")}'
+
+
+def _validate(model: type[M], data: Any, place: tuple[str | int, ...], problems: list[Problem]) -> M | None:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for item in error.errors(include_url=False, include_input=False):
-            problems.append((prefix + tuple(item["loc"]), _plain(item["type"], item["msg"])))
+        problems += problems_of(error, place, model)
         return None
-
-
-def _plain(kind: str, message: str) -> str:
-    plain = {"extra_forbidden": "unknown key", "missing": "this key is needed"}
-    return plain.get(kind, message.removeprefix("Value error, "))
-
-
-def _say(name: str, lines: Mapping[toml_lines.Path, int], path: tuple[str | int, ...], message: str) -> str:
-    line = toml_lines.nearest_line(lines, path)
-    return f"{name}:{line}: {'.'.join(str(part) for part in path)}: {message}"
-
-
-def _line_in(message: str) -> int:
-    match = re.search(r"at line (\d+)", message)
-    return int(match[1]) if match else 1
