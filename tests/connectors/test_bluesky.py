@@ -34,8 +34,7 @@ from prospector.sdk import (
 from prospector.testing import ConnectorTests, FakeContext, answering
 from prospector.testing.context import NOW
 
-# Made by hand after the lexicons and after answers of the reference servers (tests/live): two posts
-# of one answer were never on the network.
+# Written by hand after the lexicons, not recorded; tests/live asks real servers.
 MADE = json.loads((Path(__file__).parent / "data/bluesky/made.json").read_text())
 
 
