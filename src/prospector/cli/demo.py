@@ -32,7 +32,7 @@ def demo(
     from prospector.sandbox.workspace import SandboxError
 
     rules = PRESETS["social-selling"].read_text(encoding="utf-8")
-    folder = chosen_workspace.get() or FOLDER
+    folder = (chosen_workspace.get() or FOLDER).resolve()
     running = sandbox.run(folder, port=port or _free_port(), keep=keep, rules=rules, make=make, say=_say)
     try:
         status = asyncio.run(running)

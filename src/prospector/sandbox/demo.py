@@ -39,7 +39,6 @@ async def run(folder: Path, *, port: int, keep: bool, rules: str, make: Make, sa
 
     Raises `SandboxError`.
     """
-    folder = folder.resolve()
     mark = workspace.read_mark(folder) if keep else None
     with ExitStack() as opened:
         sockets = _bind(mark.ports if mark else {})

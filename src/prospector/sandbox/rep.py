@@ -43,7 +43,9 @@ class Rep:
             answers = {who: answer_in([row for row in recent if row["prospect"] == who]) for who in waiting}
             for who, answer in answers.items():
                 if answer is not None:
-                    await self._tell(waiting.pop(who), answer)
+                    name = waiting.pop(who)["prospect"]["name"]
+                    self._say(f"{name} answered ({answer['kind']}): “{answer['text'][:80]}”")
+        await self._tell_moves([card["prospect"]["name"] for card in cards])
 
     async def _drafts(self) -> Sequence[Mapping[str, Any]]:
         """A card with a mail and one with something social, as soon as the queue has both."""
@@ -63,13 +65,13 @@ class Rep:
         await self._ask("approve", *ids)
         self._say(f"approved both: prospector approve {' '.join(ids)}")
 
-    async def _tell(self, card: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
-        """Say what they answered, and the last move that it is part of."""
-        name = card["prospect"]["name"]
-        self._say(f"{name} answered ({answer['kind']}): “{answer['text'][:80]}”")
-        moves = await self._ask("moves", "--prospect", str(card["prospect"]["id"]))
-        if (last := next((move for move in moves if move["after"]), None)) is not None:
-            self._say(f"{name} went from {last['before']} to {last['after']} by '{last['rule']}'")
+    async def _tell_moves(self, names: Sequence[str]) -> None:
+        """The last move of each, with the rule that made it."""
+        moves = await self._ask("moves", "--limit", RECENT)
+        for name in names:
+            own = (move for move in moves if move["prospect"] == name and move["after"])
+            if (last := next(own, None)) is not None:
+                self._say(f"{name} went from {last['before']} to {last['after']} by '{last['rule']}'")
 
     async def _ask(self, *arguments: str) -> Any:
         process = await asyncio.create_subprocess_exec(
