@@ -63,13 +63,15 @@ class Nursery:
     ) -> None:
         if self.pid:
             self.end(signal.SIGKILL)
-        assert self._parent.stdin is not None and self._parent.stdout is not None
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
         self._parent.stdin.close()
         self._parent.wait(30)
         self._parent.stdout.close()
 
     def _ask(self, line: str) -> str:
-        assert self._parent.stdin is not None and self._parent.stdout is not None
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
         self._parent.stdin.write(line + "\n")
         self._parent.stdin.flush()
         return self._parent.stdout.readline()

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select, update
+from tests.town import OURS, PASSWORD, Town, serving
 
 from prospector.consequences import Consequences
 from prospector.installation import Installation
@@ -26,7 +27,6 @@ from prospector.sandbox import bluesky, mail_answers
 from prospector.sandbox.bluesky_world import BlueskyWorld
 from prospector.sandbox.mail import Delivery, Fault, MailServers, MailWorld
 from prospector.testing.faults import App, Faults
-from tests.town import OURS, PASSWORD, Town, serving
 
 PEOPLE = 24
 PACE = 0.12
@@ -71,7 +71,7 @@ class Weather:
         self._die = random.Random(seed)
         self._living: asyncio.Task[None] | None = None
         self.storm = True
-        self.in_flight = 0
+        self.in_flight = self.requests = 0
 
     @property
     def struck(self) -> Counter[str]:
@@ -81,6 +81,7 @@ class Weather:
         # The worlds belong to the loop that serves them, so the people live in it, too.
         self._living = self._living or asyncio.get_running_loop().create_task(self._people())
         self.in_flight += 1
+        self.requests += 1
         try:
             if self.storm:
                 await asyncio.sleep(self._die.uniform(0, 0.15))

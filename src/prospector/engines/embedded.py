@@ -31,7 +31,7 @@ class Embedded:
         )
 
     async def start(self) -> None:
-        self._clock.add_job(self.tick, IntervalTrigger(seconds=TICK))
+        self._clock.add_job(self.tick, IntervalTrigger(seconds=TICK), next_run_time=self._runtime.now())
         self._clock.add_job(self.ring, IntervalTrigger(seconds=TIMERS), args=["timers"])
         self._clock.add_job(self.ring, IntervalTrigger(seconds=KEEP), args=["keep"])
         self._clock.add_job(self.doubts, IntervalTrigger(seconds=DOUBT))

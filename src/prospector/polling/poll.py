@@ -146,10 +146,11 @@ async def _record(
     runtime: Runtime, connector: Connector, claimed: Claimed, page: Page, started_at: datetime
 ) -> Recorded:
     polling = runtime.installation.settings.file.polling
-    now = runtime.now()
     channel = claimed.ref.platform if claimed.ref else min(connector.platforms, default=connector.name)
 
     def work(session: Session) -> Recorded:
+        # When it is recorded, not when it waited for that: a claim that came first is the earlier one.
+        now = runtime.now()
         return record.record_page(
             session,
             claimed,
