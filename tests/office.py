@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from sqlalchemy import inspect
 from sqlmodel import Session, SQLModel, select
 
 from prospector import config
@@ -175,7 +177,8 @@ class Office:
 
     def rows(self, table: type[SQLModel], **wanted: Any) -> list[Any]:
         with self.store.reading() as session:
-            statement = select(table).filter_by(**wanted).order_by(table.id)  # type: ignore[attr-defined]
+            keys = inspect(table).primary_key
+            statement = select(table).filter_by(**wanted).order_by(*keys)
             return list(session.exec(statement))
 
     def one(self, table: type[SQLModel], **wanted: Any) -> Any:
@@ -276,6 +279,12 @@ def office(
     made = Office(Installation(Workspace(folder), settings, connectors, store, ids), bluesky, mail)
     made.write(lambda session: live.go_live(session, rules, "test", None, START - timedelta(hours=1)))
     return made
+
+
+def sqlite_store(template_file: Path, folder: Path) -> Store:
+    """A migrated SQLite store, for tests that need not run on both databases."""
+    shutil.copyfile(template_file, folder / "office.db")
+    return Store(f"sqlite:///{folder}/office.db")
 
 
 def loaded(made: Office, name: str) -> Template:

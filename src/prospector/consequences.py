@@ -75,7 +75,7 @@ class Consequences:
         for engagement in new:
             theirs[engagement.prospect_id].append(engagement)
         for prospect in _locked(session, owners | waiting):
-            lines += self._one(session, prospect, theirs[prospect.id], versions, now)
+            lines += self._one(session, prospect, theirs[prospect.id], versions, now, stopped)
         return lines
 
     def fire_timers(self, session: Session, now: datetime) -> list[str]:
