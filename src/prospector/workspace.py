@@ -97,7 +97,7 @@ def load_connectors(search_path: list[Path]) -> dict[str, Connector]:
     for module_name in _module_names(search_path):
         try:
             module = importlib.import_module(f"{package.__name__}.{module_name}")
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             files = (folder / f"{module_name}.py" for folder in search_path)
             file = next(file for file in files if file.exists())
             raise BrokenConnectorError(
@@ -105,7 +105,7 @@ def load_connectors(search_path: list[Path]) -> dict[str, Connector]:
             ) from error
         for value in vars(module).values():
             if isinstance(value, type) and value.__module__ == module.__name__ and _is_connector(value):
-                found[value.name] = value()
+                found.setdefault(value.name, value())
     return found
 
 
