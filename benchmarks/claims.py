@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,16 @@ def times_faster(
     return Claim(
         goal, what, unit, _short(own), _short(theirs), _short(ratio), f">= {least:g} x", ratio >= least
     )
+
+
+def share(
+    goal: str, what: str, unit: str, ours: Sequence[float], peer: Sequence[float], least: float
+) -> Claim:
+    """That our rate is at least `least` times the peer's, round by round."""
+    ratio = statistics.median(own / theirs for theirs, own in zip(peer, ours, strict=True))
+    own, theirs = statistics.median(ours), statistics.median(peer)
+    value, wanted = _short(ratio), f">= {least:g} x"
+    return Claim(goal, what, unit, _short(own), _short(theirs), value, wanted, ratio >= least)
 
 
 def at_most(

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from sqlmodel import Session
 
-from benchmarks.claims import show, times_faster
+from benchmarks.claims import share, show
 from prospector import engagements
 from prospector.engagements import Entry
 from prospector.models import Engagement
@@ -126,8 +126,8 @@ def measure(folder: Path, rounds: int) -> None:
     for store in made.values():
         store.close()
     show(
-        times_faster("B5", "ingest, of executemany", "rows/s", seen["raw"], seen["ours"], 0.4),
-        times_faster("B5", "ingest, of add-and-commit", "rows/s", seen["slow"], seen["ours"], 10),
+        share("B5", "ingest, beside executemany", "rows/s", seen["ours"], seen["raw"], 0.4),
+        share("B5", "ingest, beside add-and-commit", "rows/s", seen["ours"], seen["slow"], 10),
     )
 
 

@@ -91,7 +91,9 @@ def tick(store: Store) -> float:
 def scan(store: Store) -> float:
     """Milliseconds to find the same where no index helps."""
     statement = text("SELECT id FROM profile WHERE next_poll_at || '' <= :now AND gone_at IS NULL LIMIT 800")
-    plain = text("SELECT id FROM profile WHERE (next_poll_at + interval '0') <= :now AND gone_at IS NULL LIMIT 800")
+    plain = text(
+        "SELECT id FROM profile WHERE (next_poll_at + interval '0') <= :now AND gone_at IS NULL LIMIT 800"
+    )
     start = time.perf_counter()
     with store.engine.connect() as connection:
         connection.execute(statement if store.sqlite else plain, {"now": NOW.replace(tzinfo=None)}).all()
@@ -125,7 +127,10 @@ def measure(store: Store, name: str, profiles: int, rounds: int) -> None:
         if not number:  # the first round compiles the statements and reads the pages
             ticks.clear(), scans.clear(), claimed.clear()
     what = f"{profiles:,} profiles, {name}"
-    show(at_most("B11", f"tick, {what}", "ms", ticks, 50, scans), at_most("B11", f"claim, {what}", "ms", claimed, 0.1))
+    show(
+        at_most("B11", f"tick, {what}", "ms", ticks, 50, scans),
+        at_most("B11", f"claim, {what}", "ms", claimed, 0.1),
+    )
     store.close()
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy.orm import class_mapper
+from sqlmodel import Session, col, update
 
 from prospector.models import Engagement
 from prospector.sdk import Seen, engagement_key
@@ -66,12 +67,17 @@ def log(session: Session, entries: Iterable[Entry]) -> list[Engagement]:
     rows = {row["key"]: row for row in map(row_of, entries)}
     if not rows:
         return []
-    ids = [engagement_id for (engagement_id,) in insert_new(session, Engagement, list(rows.values()))]
-    found: list[Engagement] = []
-    for start in range(0, len(ids), 500):
-        chunk = col(Engagement.id).in_(ids[start : start + 500])
-        found.extend(session.exec(select(Engagement).where(chunk)))
+    new = insert_new(session, Engagement, list(rows.values()), returning=("id", "key"))
+    found = [_as_stored(rows[key] | {"id": id_}) for id_, key in new]
     return sorted(found, key=lambda engagement: (engagement.at, engagement.key))
+
+
+def _as_stored(row: dict[str, Any]) -> Engagement:
+    """The object that the table would give for this row, made without asking it again: reading the
+    rows that were just written took half of the time. It belongs to no session."""
+    engagement: Engagement = class_mapper(Engagement).class_manager.new_instance()
+    vars(engagement).update(row)
+    return engagement
 
 
 def retract(session: Session, channel: str, objects: Sequence[str], now: datetime) -> list[int]:
