@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 GROUP = 256
+BUSY_SECONDS = 10.0
 MIGRATION_LOCK = 0x6D696772
 MIGRATIONS = Path(__file__).parent / "migrations"
 NEWER = "The database was made by a newer prospector. Install that version, or restore a backup."
@@ -41,7 +42,7 @@ def connect(url: str | URL) -> Engine:
     """An engine with what is right for SQLite or PostgreSQL from the first statement on."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, connect_args={"timeout": 10, "check_same_thread": False})
+        engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
         _prepare_sqlite(engine)
     else:
         engine = create_engine(parsed, pool_pre_ping=True, pool_size=5, max_overflow=10)
@@ -52,7 +53,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

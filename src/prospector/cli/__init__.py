@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from prospector import __version__
-from prospector.cli.output import chosen_workspace
+from prospector.cli.output import chosen_workspace, complain
 
 COMMANDS = {
     "init": "workspace",
@@ -109,7 +109,7 @@ def invoke(arguments: Sequence[str]) -> int:
 
         sentence, code = told(error)
         if sentence:
-            sys.stderr.write(sentence + "\n")
+            complain(sentence)
         return code
     return answer if isinstance(answer, int) else 0
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector.cli.output import AsJson, Limit, fail, installation, show, show_one
+from prospector.cli.output import AsJson, Limit, echo, fail, installation, show, show_one
 from prospector.cli.prospects import require_stage
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
@@ -83,7 +83,7 @@ def move(
             Consequences(opened).follow(session, new, [], (), now)
             return f"{person.name} is in {person.stage}."
 
-        typer.echo(opened.store.write(work))
+        echo(opened.store.write(work))
 
 
 def why(prospect: Who, as_json: AsJson = False) -> None:
@@ -96,14 +96,12 @@ def why(prospect: Who, as_json: AsJson = False) -> None:
     if as_json:
         show([tree.as_json() for tree in trees], True)
         return
-    typer.secho(
-        f"{person.name} is in {history.stage} since {live.moment(history.entered):%d %b %Y %H:%M} UTC."
-    )
+    echo(f"{person.name} is in {history.stage} since {live.moment(history.entered):%d %b %Y %H:%M} UTC.")
     for one in by_hand:
         at = live.moment(one.effective_at)
-        typer.echo(f"Moved {one.before} → {one.after} by hand on {at:%d %b %Y %H:%M}.")
+        echo(f"Moved {one.before} → {one.after} by hand on {at:%d %b %Y %H:%M}.")
     for tree in trees:
-        typer.echo(tree.sentence)
+        echo(tree.sentence)
 
 
 def why_not(
@@ -123,7 +121,7 @@ def why_not(
     if as_json:
         show_one(tree.as_json(), True)
     else:
-        typer.echo(tree.sentence)
+        echo(tree.sentence)
 
 
 def _history(session: Session, person: Prospect) -> Any:

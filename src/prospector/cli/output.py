@@ -27,8 +27,23 @@ chosen_workspace: ContextVar[Path | None] = ContextVar("chosen_workspace", defau
 
 def fail(sentence: str, code: int = 1) -> NoReturn:
     """Say what is wrong and what to do, on standard error, and end."""
-    sys.stderr.write(sentence + "\n")
+    complain(sentence)
     raise typer.Exit(code)
+
+
+def complain(sentence: str) -> None:
+    """Write to standard error, whatever characters it cannot take."""
+    sys.stderr.write(printable(sentence) + "\n")
+
+
+def echo(text: str, *, colour: str | None = None, bold: bool | None = None) -> None:
+    """Write a line for people; what others wrote in it has no power over the terminal."""
+    typer.secho(printable(text), fg=colour, bold=bold)
+
+
+def printable(text: str) -> str:
+    """The text without escape sequences, reversed writing and half characters."""
+    return "".join(c if c.isprintable() or c in "\n\t\u200d" else "\ufffd" for c in text)
 
 
 @contextmanager
@@ -64,7 +79,7 @@ def show_one(row: Mapping[str, Any], as_json: bool) -> None:
         return
     width = max((len(name) for name in row), default=0)
     for name, value in row.items():
-        typer.echo(f"{name:<{width}}  {_cell(value)}")
+        echo(f"{name:<{width}}  {_cell(value)}")
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -76,7 +91,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold", max_width=WIDEST)
     for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
+        table.add_row(*(Text(printable(_cell(value))) for value in row.values()))
     Console(highlight=False).print(table)
 
 

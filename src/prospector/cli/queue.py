@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
-from prospector.cli.output import HIGHEST_ID, AsJson, Limit, fail, installation, show
+from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
 from prospector.cli.prospects import owner_of
 from prospector.config import duration
 from prospector.installation import Installation, utc_now
@@ -46,7 +46,7 @@ def queue(
         return
     _print(rows)
     if more:
-        typer.echo(f"\n{more} more wait; they are no debt.")
+        echo(f"\n{more} more wait; they are no debt.")
 
 
 def done(ids: Cards) -> None:
@@ -78,7 +78,7 @@ def snooze(
                     day.snooze(session, card_id, until=back, wake_on=on, now=now)
                 except day.CardError as error:
                     fail(str(error), 2)
-    typer.echo(f"{len(ids)} snoozed.")
+    echo(f"{len(ids)} snoozed.")
 
 
 def _decide(ids: list[int], state: str, why: str | None) -> None:
@@ -88,7 +88,7 @@ def _decide(ids: list[int], state: str, why: str | None) -> None:
                 day.decide(session, card_id, state, user_id=None, why=why, now=utc_now())
             except day.CardError as error:
                 fail(str(error), 2)
-    typer.echo(f"{len(ids)} {state}.")
+    echo(f"{len(ids)} {state}.")
 
 
 def moment(text: str, zone: str, now: datetime) -> datetime:
@@ -145,17 +145,17 @@ def _draft_row(session: Session, opened: Installation, message: Message) -> dict
 
 def _print(rows: list[dict[str, Any]]) -> None:
     if not rows:
-        typer.echo("Nothing is waiting. Everything seen so far has been decided.")
+        echo("Nothing is waiting. Everything seen so far has been decided.")
     section = None
     for row in rows:
         if row["section"] != section:
             section = row["section"]
-            typer.secho(f"\n{section}", bold=True)
+            echo(f"\n{section}", bold=True)
         reasons = ", ".join(f"{why['reason']} {why['points']}" for why in row["why"])
-        typer.secho(f"  {row['id']:>5}  {row['prospect']['name']} ({row['prospect']['stage']})", fg="cyan")
-        typer.echo(f"         {row['priority']} = {reasons}")
+        echo(f"  {row['id']:>5}  {row['prospect']['name']} ({row['prospect']['stage']})", colour="cyan")
+        echo(f"         {row['priority']} = {reasons}")
         if row["engagement"] and row["engagement"]["text"]:
-            typer.echo(f"         “{' '.join(row['engagement']['text'].split())[:100]}”")
+            echo(f"         “{' '.join(row['engagement']['text'].split())[:100]}”")
         if row["draft"]:
             _print_draft(row["draft"])
 
@@ -163,8 +163,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
 def _print_draft(draft: dict[str, Any]) -> None:
     hand = ", by hand" if draft["by_hand"] else ""
     stale = ", out of date" if draft["stale"] else ""
-    typer.echo(f"         draft {draft['id']} ({draft['action']}{hand}{stale}): {draft['subject']}")
+    echo(f"         draft {draft['id']} ({draft['action']}{hand}{stale}): {draft['subject']}")
     for line in draft["body"].splitlines():
-        typer.echo(f"           | {line}")
+        echo(f"           | {line}")
     for problem in draft["problems"]:
-        typer.secho(f"           ! {problem['message']}", fg="red")
+        echo(f"           ! {problem['message']}", colour="red")
