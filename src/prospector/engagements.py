@@ -19,6 +19,8 @@ AHEAD = timedelta(seconds=300)
 LONGEST_TEXT = 20_000
 LONGEST_NAME = 300
 
+_MANAGER = class_mapper(Engagement, configure=False).class_manager
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -75,7 +77,7 @@ def log(session: Session, entries: Iterable[Entry]) -> list[Engagement]:
 def _as_stored(row: dict[str, Any]) -> Engagement:
     """The object that the table would give for this row, made without asking it again: reading the
     rows that were just written took half of the time. It belongs to no session."""
-    engagement: Engagement = class_mapper(Engagement).class_manager.new_instance()
+    engagement: Engagement = _MANAGER.new_instance()
     vars(engagement).update(row)
     return engagement
 

@@ -32,6 +32,7 @@ MOST_REDIRECTS = 5
 MOST_ATTEMPTS = 3
 LONGEST_RETRY = 2.0
 """Seconds of a Retry-After that are waited for at once; what is longer is the core's to wait for."""
+_PATIENT = {"timeout": {"connect": 10.0}}
 _DEFAULT_HEADERS = {"accept": "*/*", "accept-encoding": ACCEPT_ENCODING}
 
 log = logging.getLogger(__name__)
@@ -182,10 +183,13 @@ class Http:
             turn.release()
 
     async def _exchange(self, hop: Hop) -> Answer:
-        client = self.network.client(self.private)
         headers = {"user-agent": self.network.agent, **_DEFAULT_HEADERS, **hop.headers}
-        request = httpx.Request(hop.method, hop.url, headers=headers, content=hop.content)
-        response = await client.send(request, stream=True, follow_redirects=False)
+        request = httpx.Request(
+            hop.method, hop.url, headers=headers, content=hop.content, extensions=_PATIENT
+        )
+        # The transport itself: redirects, cookies and credentials, which a client would see to, are
+        # ours or not wanted, and a third of the time of a request went there.
+        response = await self.network.transport(self.private).handle_async_request(request)
         try:
             body = Body(response.headers.get("content-encoding", ""))
             if hop.method != "HEAD":

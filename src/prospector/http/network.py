@@ -7,7 +7,6 @@ import logging
 import ssl
 from collections.abc import Callable, Coroutine
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -57,12 +56,12 @@ class Network:
         self._lookup = lookup
         self._handler = handler
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
-        self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._transports: dict[bool, httpx.AsyncBaseTransport] = {}
 
-    def client(self, private: bool) -> httpx.AsyncClient:
-        if private not in self._clients:
-            self._clients[private] = self._open(private)
-        return self._clients[private]
+    def transport(self, private: bool) -> httpx.AsyncBaseTransport:
+        if private not in self._transports:
+            self._transports[private] = self._open(private)
+        return self._transports[private]
 
     def turn(self, host: str) -> asyncio.Semaphore:
         """The host's turnstile; it is forgotten when nobody holds or awaits it."""
@@ -72,9 +71,9 @@ class Network:
         return turn
 
     async def aclose(self) -> None:
-        for client in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
+        for transport in self._transports.values():
+            await transport.aclose()
+        self._transports.clear()
 
     async def __aenter__(self) -> Network:
         return self
@@ -82,15 +81,9 @@ class Network:
     async def __aexit__(self, *exception: object) -> None:
         await self.aclose()
 
-    def _open(self, private: bool) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=httpx.MockTransport(self._handler) if self._handler else self._transport(private),
-            timeout=httpx.Timeout(None, connect=10.0),
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            trust_env=False,
-        )
-
-    def _transport(self, private: bool) -> AiohttpTransport:
+    def _open(self, private: bool) -> httpx.AsyncBaseTransport:
+        if self._handler:
+            return httpx.MockTransport(self._handler)
         context = trusted()
         rule = anywhere if private else self.rule
 
