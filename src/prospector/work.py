@@ -144,7 +144,7 @@ def tell(recorded: Recorded, name: str = "") -> Recorded:
     match recorded.outcome:
         case "new":
             log.info("new", text=f"{text}: {recorded.found} new")
-        case "nothing" | "lost":
+        case "nothing" | "lost" | "skipped":
             log.debug("poll", text=f"{text}: {recorded.outcome}")
         case "later":
             log.info("later", text=f"{text}: {recorded.error}")

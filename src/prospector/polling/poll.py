@@ -11,16 +11,20 @@ from datetime import datetime
 from sqlmodel import Session
 
 from prospector.config import Polling
-from prospector.polling import record
+from prospector.polling import claim, record
+from prospector.polling import identity as identities
+from prospector.polling.claim import Claimed
+from prospector.polling.identity import Twin
 from prospector.polling.planner import Pace
 from prospector.polling.quiet import Quiet, is_quiet
-from prospector.polling.record import Claimed, Recorded
+from prospector.polling.record import Recorded
 from prospector.runtime import AccountContext, Runtime
 from prospector.sdk import Broken, Connector, ConnectorError, Gone, Identity, Later, Page, Unauthorised
 
 MOST_PAGES = 20
 OUTCOMES: tuple[tuple[type[ConnectorError], str], ...] = (
     (Later, "later"),
+    (Twin, "twin"),
     (Gone, "gone"),
     (Unauthorised, "unauthorised"),
 )
@@ -31,9 +35,10 @@ async def poll_profiles(runtime: Runtime, ids: Sequence[int]) -> list[Recorded]:
     now = runtime.now()
     polling = runtime.installation.settings.file.polling
     claimed = await runtime.installation.store.write_async(
-        lambda session: record.claim_profiles(session, ids, now, polling.lease)
+        lambda session: claim.claim_profiles(session, ids, now, polling.lease)
     )
-    return list(await asyncio.gather(*(_in_turn(runtime, one) for one in claimed)))
+    refused: set[int] = set()
+    return list(await asyncio.gather(*(_in_turn(runtime, one, refused) for one in claimed)))
 
 
 async def poll_inbox(runtime: Runtime, account_id: int) -> list[Recorded]:
@@ -41,9 +46,9 @@ async def poll_inbox(runtime: Runtime, account_id: int) -> list[Recorded]:
     now = runtime.now()
     polling = runtime.installation.settings.file.polling
     claimed = await runtime.installation.store.write_async(
-        lambda session: record.claim_inbox(session, account_id, now, polling.lease)
+        lambda session: claim.claim_inbox(session, account_id, now, polling.lease)
     )
-    return [await _in_turn(runtime, claimed)] if claimed else []
+    return [await _in_turn(runtime, claimed, set())] if claimed else []
 
 
 def pace_of(polling: Polling, claimed: Claimed) -> Pace:
@@ -53,9 +58,15 @@ def pace_of(polling: Polling, claimed: Claimed) -> Pace:
     return Pace(polling.by_stage.get(claimed.stage, polling.every), polling.least, polling.most)
 
 
-async def _in_turn(runtime: Runtime, claimed: Claimed) -> Recorded:
+async def _in_turn(runtime: Runtime, claimed: Claimed, refused: set[int]) -> Recorded:
+    """Look when it is our turn; `refused` are the accounts that were refused since this batch began,
+    of which nothing more is asked."""
     async with runtime.turn(claimed.account_id):
+        if claimed.account_id in refused:
+            return Recorded(claimed.label, "skipped", profile_id=claimed.profile_id)
         looked = await _look(runtime, claimed)
+        if isinstance(looked, Recorded) and looked.outcome == "unauthorised":
+            refused.add(claimed.account_id)
     return await runtime.quiet.keep(looked) if isinstance(looked, Quiet) else looked
 
 
@@ -75,7 +86,6 @@ async def _pages(
     found nothing is left to be recorded with others of its kind."""
     connector = runtime.connector(claimed.account_id)
     identity = await _identity(runtime, context, connector, claimed) if claimed.ref else None
-    found = 0
     lines: list[str] = []
     for number in range(1, MOST_PAGES + 1):
         page = await _fetch(connector, context, identity, claimed.cursor)
@@ -85,13 +95,11 @@ async def _pages(
         if page.more and number == MOST_PAGES:
             page = _last(page, started_at)
         recorded = await _record(runtime, connector, claimed, page, started_at)
-        found += recorded.found
         lines.extend(recorded.lines)
         if not recorded.more:
             break
-        claimed = _advanced(claimed, page)
-    outcome = "new" if found and recorded.outcome != "lost" else recorded.outcome
-    return Recorded(claimed.label, outcome, found, None, claimed.profile_id, False, tuple(lines))
+        claimed = _advanced(claimed, page, recorded.found)
+    return replace(recorded, more=False, lines=tuple(lines))
 
 
 async def _fetch(
@@ -135,10 +143,10 @@ async def _identity(
         identity = await connector.resolve(context, ref)
     now = runtime.now()
     twin = await runtime.installation.store.write_async(
-        lambda session: record.record_identity(session, claimed, identity, now, runtime.consequences)
+        lambda session: identities.keep(session, claimed, identity, now, runtime.consequences)
     )
     if twin is not None:
-        raise Gone(f"this is the same account as profile {twin}; remove one of the two")
+        raise Twin(f"this is the same account as profile {twin}; remove one of the two")
     return identity
 
 
@@ -179,5 +187,6 @@ async def _failed(
     )
 
 
-def _advanced(claimed: Claimed, page: Page) -> Claimed:
-    return replace(claimed, cursor=page.cursor if page.cursor is not None else claimed.cursor)
+def _advanced(claimed: Claimed, page: Page, found: int) -> Claimed:
+    cursor = page.cursor if page.cursor is not None else claimed.cursor
+    return replace(claimed, cursor=cursor, found=found)

@@ -16,8 +16,9 @@ from sqlmodel import Session
 
 from prospector.models import Poll, Profile
 from prospector.polling import planner
+from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
-from prospector.polling.record import Claimed, Recorded
+from prospector.polling.record import Recorded
 from prospector.sdk import Page
 from prospector.store import Store
 
@@ -55,7 +56,9 @@ class Quiet:
 def is_quiet(claimed: Claimed, page: Page, now: datetime) -> bool:
     """Whether nothing can follow from this page. A rule's timer that waited for it can."""
     waited = claimed.timer_at is not None and claimed.timer_at <= now
-    return claimed.profile_id is not None and not (waited or page.seen or page.retracted or page.more)
+    return claimed.profile_id is not None and not (
+        waited or page.seen or page.retracted or page.more or page.moved
+    )
 
 
 def record_quiet(session: Session, looks: Sequence[Quiet]) -> list[Recorded]:
@@ -99,6 +102,7 @@ def _poll(look: Quiet) -> dict[str, Any]:
         "took_ms": int((look.now - look.started_at).total_seconds() * 1000),
         "outcome": "nothing",
         "found": 0,
+        "covered_until": (look.page.covered_until or look.started_at - look.grace).replace(microsecond=0),
         "cost": 0.0,
     }
 

@@ -1,0 +1,69 @@
+"""Who a profile is: its stable id, kept once; a second profile of the same account; a move for good."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from prospector.consequences import Consequences
+from prospector.models import Profile
+from prospector.polling.claim import Claimed
+from prospector.prospects import people
+from prospector.prospects.urls import canonical
+from prospector.sdk import Gone, Identity
+
+
+class Twin(Gone):
+    """Two profiles are the same account; the one that was there first is looked at."""
+
+
+def keep(
+    session: Session, claimed: Claimed, identity: Identity, now: datetime, consequences: Consequences
+) -> int | None:
+    """Keep a profile's stable id. Gives the profile that has it already, which is then the one to
+    keep; else None. What this person did as a stranger becomes theirs, with all that follows."""
+    twin = select(Profile.id).where(
+        Profile.platform == identity.platform,
+        Profile.remote_id == identity.remote_id,
+        Profile.id != claimed.profile_id,
+    )
+    if (other := session.exec(twin).first()) is not None:
+        return other
+    profile = session.get_one(Profile, claimed.profile_id)
+    profile.remote_id, profile.name = identity.remote_id, identity.name
+    profile.source_url = identity.url
+    adopted = people.adopt(session, profile.prospect_id, identity.platform, identity.remote_id)
+    consequences.follow(session, adopted, (), (), now)
+    return None
+
+
+def follow_move(session: Session, claimed: Claimed, moved: str, now: datetime) -> list[str]:
+    """Give a profile the address that it moved to for good; log lines.
+
+    An account that moved is asked for its new stable id with the next look. Where the address was
+    the id (feeds), the id stays what it was, so that nothing old counts as new.
+    """
+    ref = canonical(moved)
+    if (
+        claimed.profile_id is None
+        or claimed.ref is None
+        or ref is None
+        or ref.platform != claimed.ref.platform
+    ):
+        return []
+    if ref.url == claimed.ref.url:
+        return []
+    taken = select(Profile.id).where(Profile.platform == ref.platform, Profile.url == ref.url)
+    if (other := session.exec(taken).first()) is not None:
+        return [
+            f"warning {claimed.label} has moved to what is profile {other} already; remove one of the two"
+        ]
+    profile = session.get_one(Profile, claimed.profile_id, populate_existing=True)
+    profile.url, profile.handle = ref.url, ref.handle
+    if "://" in (profile.remote_id or ""):
+        profile.source_url = moved
+    else:
+        profile.remote_id, profile.source_url, profile.next_poll_at = None, None, now
+    session.flush()
+    return [f"moved {claimed.label}: to {ref.url}"]
