@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.tick [--profiles N] [--rounds N]
 
-4,000 of them are due. The tick is `work.due`, a claim `claim.claim_profiles` of 200 at a time,
+4,000 of them are due. The tick is `work.due`, a claim `claim_profiles` of 200 at a time,
 committed. The peer of the tick is the same read without its index.
 """
 
@@ -24,7 +24,7 @@ from sqlmodel import Session
 from benchmarks.claims import at_most, show
 from prospector import work
 from prospector.models import Account, Prospect
-from prospector.polling import claim
+from prospector.polling.claim import Claimed, claim_profiles
 from prospector.store import Store
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -102,8 +102,8 @@ def scan(store: Store) -> float:
 
 def claim(store: Store, batches: Sequence[Sequence[int]]) -> float:
     """Milliseconds to claim one profile, and to commit that, by the batch."""
-    work_of: list[Callable[[Session], list[claim.Claimed]]] = [
-        lambda session, ids=ids: claim.claim_profiles(session, ids, NOW, LEASE) for ids in batches
+    work_of: list[Callable[[Session], list[Claimed]]] = [
+        lambda session, ids=ids: claim_profiles(session, ids, NOW, LEASE) for ids in batches
     ]
     start = time.perf_counter()
     taken = sum(len(store.write(one)) for one in work_of)
