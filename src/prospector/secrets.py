@@ -27,7 +27,8 @@ def read(reference: str) -> str:
                 raise SecretError(f"{reference}: the file cannot be read ({reason}).") from None
         case "keyring":
             return _from_keyring(reference, name)
-    raise SecretError(f"{scheme}: is no kind of secret; use env:NAME, file:/path or keyring:name.")
+    # Whatever was written there may be the secret itself: it is not repeated.
+    raise SecretError("This is no kind of secret; use env:NAME, file:/path or keyring:name.")
 
 
 def _from_keyring(reference: str, name: str) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import ADA, Shell
+from tests.shell import ADA, Shell
 
 from prospector.cli import invoke
 from prospector.prospects.urls import canonical
