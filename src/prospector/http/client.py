@@ -169,9 +169,6 @@ class Http:
                 return await self._exchange(hop)
         except Broken as error:
             raise Broken(f"{shown(str(hop.url))} is of no use: {error}") from error
-        except httpx.RemoteProtocolError as error:
-            # httpx looks at Location even where it is not to follow it.
-            raise Broken(f"{shown(str(hop.url))} redirects to nowhere.") from error
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             said_nothing = _said_nothing(error)
             reason = dialling.failure(error, hop.method, str(hop.url), said_nothing)
