@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select, update
+from tests.crash.letters import approve, letter
 from tests.town import OURS, PASSWORD, Town, serving
 
 from prospector.consequences import Consequences
 from prospector.installation import Installation
-from prospector.models import Account, Message, Profile, Prospect
-from prospector.outreach import drafts, outbox, template
-from prospector.queue import day
+from prospector.models import Account, Message, Profile
+from prospector.outreach import drafts
 from prospector.sandbox import bluesky, mail_answers
 from prospector.sandbox.bluesky_world import BlueskyWorld
 from prospector.sandbox.mail import Delivery, Fault, MailServers, MailWorld
@@ -106,8 +106,7 @@ class Street:
 
     def move_in(self, installation: Installation) -> None:
         self.installation = installation
-        self._consequences = Consequences(installation)
-        self._intro = template.load(installation.template_path(), "intro")
+        self._desk = Consequences(installation).desk
         self._people = [self.town.person(installation, f"Person{n}") for n in range(PEOPLE)]
         self._ours = [self.town.bluesky.post(self.town.us, f"News number {n}") for n in range(8)]
         self.town.mail.on_message("*", self._read_mail)
@@ -164,7 +163,7 @@ class Street:
         """Approve mails and replies, ring for what waits too long, and call faults upon the mail server."""
         while self._alive.is_set():
             try:
-                self.installation.store.write(self._write_mail)
+                self._write_mail()
                 self.installation.store.write(self._answer_post)
                 self.installation.store.write(hurry)
             except Exception as error:
@@ -175,29 +174,17 @@ class Street:
                 self.town.mail.fail(Fault(chosen.verb, chosen.answer, chosen.after))
             threading.Event().wait(0.25)
 
-    def _write_mail(self, session: Session) -> None:
+    def _write_mail(self) -> None:
         prospect_id, _ = self._die.choice(self._people)
         self._letters += 1
-        prospect = session.get_one(Prospect, prospect_id)
-        occasion, now = f"hand:{self._letters}", datetime.now(UTC)
-        draft = drafts.compose(
-            session, self._consequences.desk, self._intro, prospect, occasion=occasion, now=now
-        )
-        assert draft is not None
-        self._approve(session, draft)
+        letter(self.installation, prospect_id, f"hand:{self._letters}")
 
     def _answer_post(self, session: Session) -> None:
         waiting = select(Message).where(Message.state == "draft", Message.action == "reply")
         draft = session.exec(waiting.order_by(col(Message.id)).limit(1)).first()
         if draft is not None:
-            drafts.rewrite(session, self._consequences.desk, draft, "", "We do it by hand.")
-            self._approve(session, draft)
-
-    def _approve(self, session: Session, draft: Message) -> None:
-        now = datetime.now(UTC)
-        outbox.approve(session, draft, user_id=None, domain="us.example", hold=timedelta(), now=now)
-        if draft.card_id is not None:
-            day.settle(session, draft.card_id, user_id=None, now=now)
+            drafts.rewrite(session, self._desk, draft, "", "We do it by hand.")
+            approve(session, draft)
 
 
 def hurry(session: Session) -> None:

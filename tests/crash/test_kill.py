@@ -42,28 +42,28 @@ def place(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
-def test_nothing_is_lost_or_doubled(place: Street) -> None:
+def test_nothing_is_lost_or_doubled(place: Street, nursery: Nursery) -> None:
     commands = ["run"] if place.installation.store.sqlite else ["run", "worker"]
     rep = threading.Thread(target=place.work, daemon=True)
     rep.start()
-    phases = kill_often(place, commands)
+    phases = kill_often(place, nursery, commands)
     place.fall_asleep()
     rep.join(60)
     assert place.failures == []
-    settle(place)
+    settle(place, nursery)
     asyncio.run(reconcile(place))
     print(json.dumps(report(place, phases)))
     with place.installation.store.reading() as session:
         assert problems(session, place) == []
 
 
-def kill_often(place: Street, commands: list[str]) -> Counter[str]:
+def kill_often(place: Street, nursery: Nursery, commands: list[str]) -> Counter[str]:
     """Start each command and kill it at a random moment, again and again; in which phase it was."""
     phases: Counter[str] = Counter()
     with ThreadPoolExecutor(len(commands)) as killers:
         share = KILLS // len(commands)
         done = [
-            killers.submit(kill_one, place, command, share, random.Random(number), phases)
+            killers.submit(kill_one, place, nursery, command, share, random.Random(number), phases)
             for number, command in enumerate(commands)
         ]
     for one in done:
@@ -72,17 +72,18 @@ def kill_often(place: Street, commands: list[str]) -> Counter[str]:
     return phases
 
 
-def kill_one(place: Street, command: str, times: int, die: random.Random, phases: Counter[str]) -> None:
-    with Nursery(place.town.folder, {}) as nursery:
-        for _ in range(times):
-            nursery.start(command)
-            if die.random() > AT_START:
-                until(nursery.has_started)
-            threading.Event().wait(die.uniform(0, LONGEST_LIFE))
-            fetching = place.weather.in_flight > 0
-            code = nursery.end(signal.SIGKILL)
-            assert code == -signal.SIGKILL, nursery.log.read_text(encoding="utf-8")
-            phases[phase(place, nursery.has_started(), fetching)] += 1
+def kill_one(
+    place: Street, nursery: Nursery, command: str, times: int, die: random.Random, phases: Counter[str]
+) -> None:
+    for _ in range(times):
+        child = nursery.start(place.town.folder, command)
+        if die.random() > AT_START:
+            until(child.has_started)
+        threading.Event().wait(die.uniform(0, LONGEST_LIFE))
+        fetching = place.weather.in_flight > 0
+        started = child.has_started()
+        assert child.end(signal.SIGKILL) == -signal.SIGKILL, child.text()
+        phases[phase(place, started, fetching)] += 1
 
 
 def phase(place: Street, started: bool, fetching: bool) -> str:
@@ -97,22 +98,18 @@ def phase(place: Street, started: bool, fetching: bool) -> str:
     return "fetching" if fetching else "recording or waiting"
 
 
-def settle(place: Street) -> None:
+def settle(place: Street, nursery: Nursery) -> None:
     """With all servers well, let one clean process finish; it must also end cleanly."""
-    with Nursery(place.town.folder, {}) as nursery:
-        nursery.start("run")
-        calm = 0
-        deadline = time.monotonic() + PATIENCE
-        while calm < 3:
-            place.installation.store.write(hurry)
-            threading.Event().wait(0.5)
-            with place.installation.store.reading() as session:
-                left = unsettled(session, place)
-            calm = 0 if left else calm + 1
-            assert time.monotonic() < deadline, left
-        begun = time.monotonic()
-        assert nursery.end(signal.SIGTERM) == 0, nursery.log.read_text(encoding="utf-8")
-        assert time.monotonic() - begun < 30
+    child, calm = nursery.start(place.town.folder, "run"), 0
+    deadline = time.monotonic() + PATIENCE
+    while calm < 3:
+        place.installation.store.write(hurry)
+        threading.Event().wait(0.5)
+        with place.installation.store.reading() as session:
+            left = unsettled(session, place)
+        calm = 0 if left else calm + 1
+        assert time.monotonic() < deadline, left
+    assert child.end(signal.SIGTERM) == 0, child.text()
 
 
 def unsettled(session: Session, place: Street) -> list[str]:
