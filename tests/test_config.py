@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prospector import config, workspace
-from prospector.config import ConfigError, Settings
+from prospector.config import Settings
+from prospector.config_errors import ConfigError
 from prospector.sdk import Connector
 
 ROOT = Path(__file__).parents[1]

@@ -10,7 +10,7 @@ import keyring.errors
 import pytest
 
 from prospector import config, secrets, telemetry, workspace
-from prospector.config import ConfigError
+from prospector.config_errors import ConfigError
 from prospector.installation import open_installation
 from prospector.secrets import SecretError
 from tests.shell import Shell

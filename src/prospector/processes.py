@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from sqlmodel import Session, col, func, select, update
 
-from prospector import work
+from prospector import progress, work
 from prospector.engines import Engine
 from prospector.engines.embedded import Embedded
 from prospector.installation import Installation
@@ -96,9 +96,11 @@ async def serve(runtime: Runtime, engine: Engine, *, with_web: bool) -> None:
     """Let the engine ring until a signal comes, then stop cleanly within five seconds."""
     await engine.start()
     server = _web_server(runtime.installation) if with_web else None
+    showing = asyncio.get_running_loop().create_task(progress.show(runtime))
     try:
         await _until_signalled(server)
     finally:
+        showing.cancel()
         log.info("stopping", text="finishing what is under way; nothing gets lost")
         await engine.stop()
         log.info("stopped", text="good-bye")

@@ -6,12 +6,15 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import structlog
 from rich.console import Console
 from rich.markup import escape
+
+from prospector.terminal import Terminal, printable
 
 log = structlog.get_logger("prospector")
 
@@ -35,6 +38,16 @@ _COLOURS = {
 }
 
 
+@dataclass
+class _Output:
+    """Where the log of this process goes, if that is a terminal."""
+
+    terminal: Terminal | None = None
+
+
+_output = _Output()
+
+
 def redact(text: str) -> str:
     """The text without what looks like a credential."""
     return _SECRET.sub(r"\1…", text)
@@ -43,6 +56,8 @@ def redact(text: str) -> str:
 def configure(level: str = "info", terminal: bool | None = None) -> None:
     """Set the log up for this process, on standard error."""
     to_people = sys.stderr.isatty() if terminal is None else terminal
+    _output.terminal = Terminal(sys.stderr) if to_people else None
+    out: Any = _output.terminal or sys.stderr
     last: Any = _Lines() if to_people else structlog.processors.JSONRenderer(sort_keys=False)
     structlog.configure(
         processors=[
@@ -54,12 +69,23 @@ def configure(level: str = "info", terminal: bool | None = None) -> None:
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s", force=True)
+    logging.basicConfig(level=logging.WARNING, stream=out, format="%(message)s", force=True)
     for chatty in ("apscheduler", "httpx", "alembic", "procrastinate", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+
+
+def on_a_terminal() -> bool:
+    """Whether the log is for people."""
+    return _output.terminal is not None
+
+
+def status(text: str) -> None:
+    """Show one line below the log until the next call; an empty one takes it away."""
+    if _output.terminal is not None:
+        _output.terminal.status(text)
 
 
 def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -78,10 +104,18 @@ class _Lines:
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
         at = datetime.fromisoformat(event.pop("at")).astimezone()
         level, kind = event.pop("level"), str(event.pop("event"))
-        text = str(event.pop("text", ""))
-        detail = " ".join(f"{key}={value}" for key, value in event.items() if value not in (None, ""))
+        text = one_line(str(event.pop("text", "")))
+        trace = event.pop("exception", "")
+        detail = " ".join(
+            f"{key}={one_line(value)}" for key, value in event.items() if value not in (None, "")
+        )
         colour = _COLOURS.get(kind, "yellow" if level == "warning" else "red" if level == "error" else "dim")
         line = f"[dim]{at:%H:%M:%S}[/] [{colour}]{escape(kind):<9}[/] {escape(text)}"
         with self._console.capture() as capture:
             self._console.print(f"{line}  [dim]{escape(detail)}[/]" if detail else line, end="")
-        return capture.get()
+        return f"{capture.get()}\n{printable(trace)}" if trace else capture.get()
+
+
+def one_line(value: object) -> str:
+    """What others wrote, on one line and without power over the terminal."""
+    return printable(" ".join(str(value).split()))

@@ -29,7 +29,7 @@ def _of_the_product(error: Exception) -> tuple[str, int]:
     # A wrong option must not wait for the import of all this.
     from sqlalchemy.exc import SQLAlchemyError
 
-    from prospector.config import ConfigError
+    from prospector.config_errors import ConfigError
     from prospector.outreach.suppression import UnknownFormError
     from prospector.outreach.template import TemplateError
     from prospector.prospects.people import NotFoundError, TakenError

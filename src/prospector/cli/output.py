@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from prospector.terminal import printable
+
 if TYPE_CHECKING:
     from prospector.installation import Installation
 
@@ -39,11 +41,6 @@ def complain(sentence: str) -> None:
 def echo(text: str, *, colour: str | None = None, bold: bool | None = None) -> None:
     """Write a line for people; what others wrote in it has no power over the terminal."""
     typer.secho(printable(text), fg=colour, bold=bold)
-
-
-def printable(text: str) -> str:
-    """The text without escape sequences, reversed writing and half characters."""
-    return "".join(c if c.isprintable() or c in "\n\t\u200d" else "\ufffd" for c in text)
 
 
 @contextmanager
