@@ -8,15 +8,14 @@ ratio is the median of the ratios within the rounds, so that a busy machine dist
 from __future__ import annotations
 
 import asyncio
-import json
 import multiprocessing
-import statistics
 import time
 from collections.abc import Awaitable, Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 import httpx
+from benchmarks.claims import share, show
 from httpx_aiohttp import AiohttpTransport
 
 from prospector.http import Http, Network
@@ -77,25 +76,17 @@ async def measure(url: str) -> dict[str, list[float]]:
     return seen
 
 
-def ratio(above: list[float], below: list[float]) -> float:
-    return statistics.median(a / b for a, b in zip(above, below, strict=True))
-
-
 def main() -> None:
     listen, tell = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(tell,), daemon=True)
     server.start()
     rates = asyncio.run(measure(f"http://127.0.0.1:{listen.recv()}/posts"))
     server.terminate()
-    flat, share = ratio(rates["ours_128"], rates["ours_8"]), ratio(rates["ours_128"], rates["bare_128"])
-    report = {
-        "goal": "B2",
-        "requests_per_second": {name: round(statistics.median(seen)) for name, seen in rates.items()},
-        "ours_128_to_8": round(flat, 2),
-        "ours_to_bare_at_128": round(share, 2),
-        "reached": flat >= 0.8 and share >= 0.9,
-    }
-    print(json.dumps(report, indent=2))
+    unit, ours = "requests/s", rates["ours_128"]
+    show(
+        share("B2", "requests, 128 at once beside 8", unit, ours, rates["ours_8"], 0.8),
+        share("B2", "requests, beside bare httpx-aiohttp", unit, ours, rates["bare_128"], 0.9),
+    )
 
 
 if __name__ == "__main__":

@@ -17,16 +17,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import psutil
-from sqlmodel import Session
-
 from benchmarks.claims import at_most, show
 from benchmarks.workplace import workplace
+from sqlmodel import Session, update
+
 from prospector.installation import utc_now
 from prospector.models import Profile
 from prospector.prospects import people
 from prospector.prospects.people import NewProspect
 from prospector.sdk import ProfileRef
-from sqlmodel import update
 
 CONFIG = '[web]\nport = 0\n[accounts.feed]\nevery = "0s"\nconcurrency = 16\n'
 PROSPECTS = 1000

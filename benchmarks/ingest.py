@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.claims import share, show
 from sqlmodel import Session
 
-from benchmarks.claims import share, show
 from prospector import engagements
 from prospector.engagements import Entry
 from prospector.models import Engagement

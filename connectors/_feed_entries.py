@@ -24,7 +24,6 @@ DAY = 86_400
 
 _BREAKS = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6]|/blockquote|/pre)\b", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_BLANKS = re.compile(r"[^\S\n]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def plain(markup: str) -> str:
     """Markup as plain text: no tags, no scripts, entities resolved, lines where blocks ended."""
     spaced = _BREAKS.sub(lambda found: "\n" + found[0], markup[:MOST_MARKUP])
     text = html.unescape(nh3.clean(spaced, tags=set())) if "<" in spaced or "&" in spaced else spaced
-    lines = (_BLANKS.sub(" ", line).strip() for line in _CONTROL.sub(" ", text).splitlines())
+    lines = (" ".join(line.split()) for line in _CONTROL.sub(" ", text).splitlines())
     return "\n".join(line for line in lines if line)
 
 

@@ -12,10 +12,12 @@ from html.entities import html5
 MOST_MENDED = 50_000
 
 # A CDATA section is matched whole, so that nothing in it is touched.
+_UNKNOWN = rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)"
 _STRAY = re.compile(
-    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)([a-z][a-z0-9]{1,31};)?",
-    re.IGNORECASE | re.DOTALL,
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|" + _UNKNOWN + rb"([a-z][a-z0-9]{1,31};)?", re.IGNORECASE | re.DOTALL
 )
+# Most feeds have no such fault, and looking for this alone takes a fifth of the time.
+_SUSPECT = re.compile(_UNKNOWN, re.IGNORECASE)
 _WINDOWS = {0xDC00 + byte: bytes([byte]).decode("cp1252", "replace") for byte in range(0x80, 0x100)}
 
 
@@ -26,7 +28,7 @@ def repaired(body: bytes, encoding: str) -> bytes:
     """
     if encoding in ("", "utf-8", "utf8"):
         body = _as_utf_8(body)
-    return _STRAY.sub(_mend, body, count=MOST_MENDED)
+    return _STRAY.sub(_mend, body, count=MOST_MENDED) if _SUSPECT.search(body) else body
 
 
 def _as_utf_8(body: bytes) -> bytes:

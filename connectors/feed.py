@@ -34,9 +34,11 @@ from prospector.sdk import (
 )
 
 from . import _feed_discovery as discovery
+from . import _feed_fetched as fetched
 from . import _feed_formats as formats
 from ._feed_addresses import FEEDS, feed_url, profile_url
 from ._feed_entries import DAY, Document, Entry, cleaned
+from ._feed_fetched import Fetched
 
 # A redirect that a server calls permanent is believed when it has been there so many looks in a row.
 CONFIRMATIONS = 3
@@ -93,6 +95,7 @@ class Feed:
         response = await _get(context, address or ref.url)
         if address and (ref.platform != "feed" or formats.looks_like_feed(response.content)):
             document = await _document(context, response)
+            fetched.keep(context, Fetched(address, response, document, context.now))
             return _identity(ref, response.moved or address, document.title)
         named = discovery.links(response.text, response.url)
         if ref.platform != "feed":
@@ -105,6 +108,8 @@ class Feed:
         if address is None:
             raise Gone(f"{identity.url} has no feed of its own.")
         stand = _stand(cursor)
+        if cursor is None and (kept := fetched.take(context, address)) is not None:
+            return _something_new(identity, stand, kept.response, kept.document)
         response = await _get(context, address, _conditions(stand), _passing(identity))
         if _unchanged(response, stand):
             return _nothing_new(identity, stand, response)
@@ -148,6 +153,7 @@ async def _discovered(context: Context, ref: ProfileRef, addresses: list[str]) -
             document = await _document(context, response)
         except (Gone, Broken, Refused):
             continue
+        fetched.keep(context, Fetched(address, response, document, context.now))
         return _identity(ref, response.moved or address, document.title)
     raise Gone(f"{ref.url} names no feed, and none is where feeds usually are: add the feed's own address.")
 

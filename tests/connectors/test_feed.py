@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +15,7 @@ import httpx
 import pytest
 import respx
 from connectors._feed_entries import MOST_ENTRIES, MOST_TEXT, cleaned, plain
+from connectors._feed_fetched import MOST_KEPT, Fetched, keep, take
 from connectors._feed_repair import repaired
 from connectors.feed import CONFIRMATIONS, Feed, feed_url
 from hypothesis import given
@@ -576,3 +577,39 @@ def test_no_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "<rss><" / "rss>").write_bytes(rss(ITEM % b"from the file"))
     monkeypatch.chdir(tmp_path)
     assert formats.read(name.encode(), BLOG).entries == ()
+
+
+# --- A feed that was just read --------------------------------------------------------------------
+
+
+def first_poll_after_resolve(server: Server, later: timedelta) -> Page:
+    """Both with one context, as a process has for an account."""
+
+    async def both() -> Page:
+        context = server.context()
+        identity = await Feed().resolve(context, ProfileRef("feed", BLOG, "blog.example"))
+        context.now += later
+        page = await Feed().poll(context, identity, None)
+        again = await Feed().poll(context, identity, page.cursor)
+        assert (again.seen, again.cursor) == ((), None), "what was kept is taken once"
+        return page
+
+    return asyncio.run(both())
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(1, 2), (31, 3)])
+def test_the_first_poll_takes_the_feed_that_was_just_read_to_find_it(seconds: int, requests: int) -> None:
+    server = serving(RSS)
+    page = first_poll_after_resolve(server, timedelta(seconds=seconds))
+    assert [seen.object for seen in page.seen] == ["tag:2", "https://blog.example/posts/1"]
+    assert len(server.asked) == requests
+
+
+def test_only_the_newest_few_that_were_read_are_kept() -> None:
+    context = Server().context()
+    response = asyncio.run(serving(RSS).context().http.request("GET", BLOG))
+    document = formats.read(RSS, BLOG)
+    for number in range(MOST_KEPT + 1):
+        keep(context, Fetched(str(number), response, document, context.now))
+    kept = [number for number in range(MOST_KEPT + 1) if take(context, str(number)) is not None]
+    assert kept == list(range(1, MOST_KEPT + 1))
