@@ -9,27 +9,35 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
 from prospector import __version__
 from prospector.installation import Installation
 from prospector.models import Account, Card, Engagement, Message, Move, Poll, Profile, Prospect
+from prospector.store import say
 
 PAGES = Path(__file__).parent / "pages"
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def create_app(installation: Installation) -> FastAPI:
     """The application: `/` for people, `/healthz` for monitors."""
     app = FastAPI(title="prospector", version=__version__, openapi_url=None)
     pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
+    host = installation.settings.file.web.host
+    local = host in LOOPBACK
     style = (PAGES / "status.css").read_text(encoding="utf-8")
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Any) -> Response:
+        # A page elsewhere may point its own name at this machine to read what is here.
+        if local and request.url.hostname not in (*LOOPBACK, host):
+            return Response("This page is served to this machine alone.", status_code=403)
         response: Response = await call_next(request)
         response.headers["Content-Security-Policy"] = POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -46,9 +54,13 @@ def create_app(installation: Installation) -> FastAPI:
         return Response(style, media_type="text/css")
 
     @app.get("/healthz")
-    def health() -> dict[str, Any]:
-        with installation.store.reading() as session:
-            last = session.exec(select(func.max(Poll.started_at))).one()
+    def health(response: Response) -> dict[str, Any]:
+        try:
+            with installation.store.reading() as session:
+                last = session.exec(select(func.max(Poll.started_at))).one()
+        except SQLAlchemyError as error:
+            response.status_code = 503
+            return {"ok": False, "version": __version__, "why": say(error)}
         return {"ok": True, "version": __version__, "last_look": last}
 
     return app
