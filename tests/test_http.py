@@ -712,8 +712,24 @@ def test_every_status_has_its_verdict(status: int, method: str, body: bytes) -> 
     assert (error is None) == (status < 400)
     assert not isinstance(error, NotSent)
     assert "s3cret" not in str(error)
-    if error is not None and status >= 500 and status != 503 and method not in ("GET", "HEAD"):
+    if error is not None and status >= 500 and method not in ("GET", "HEAD"):
         assert isinstance(error, Unknown)
+
+
+def test_a_write_was_turned_away_only_where_the_server_says_when_to_come_back() -> None:
+    """Gateways say 503 too when the server behind them, which may have done it, took too long."""
+    asked = {"retry-after": "30"}
+    assert isinstance(verdict("POST", "https://x.example/", 503, {}, b"", NOW), Unknown)
+    assert isinstance(verdict("POST", "https://x.example/", 503, asked, b"", NOW), Later)
+    assert isinstance(verdict("GET", "https://x.example/", 503, {}, b"", NOW), Later)
+
+
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "idna", "hex"])
+def test_a_page_in_no_charset_of_the_web_is_read_as_utf_8(charset: str) -> None:
+    """Python's codec for punycode takes the square of the length: minutes for a page of a megabyte."""
+    body = "größe-\\u0041".encode() + b"z" * 1_000_000
+    answer = Answer(200, "https://x.example/", {"content-type": f"text/html; charset={charset}"}, body)
+    assert answer.text == body.decode()
 
 
 @pytest.mark.parametrize(

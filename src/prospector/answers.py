@@ -20,6 +20,11 @@ T = TypeVar("T")
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS"})
 RETRIED = frozenset({502, 503, 504})
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
+# Charsets of the web only: Python knows text codecs (punycode) whose decoding is quadratic.
+_DECODABLE = re.compile(
+    r"(?:utf|us-ascii|ascii|iso|latin|windows|cp|koi8|gb|big5|euc|shift|sjis|x-sjis|mac|tis)[\w.:-]{0,24}",
+    re.IGNORECASE,
+)
 _BOM = b"\xef\xbb\xbf"
 _ESCAPED_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 _ANYTHING = cast(Any, object)
@@ -36,7 +41,7 @@ class Missing(Gone):
 class Unknown(Broken):
     """The request went out, and what became of it nobody knows: it must not simply be sent again.
 
-    Raised for everything but reads, where no answer came or one that does not tell (500, 502, 504).
+    Raised for everything but reads, where no answer came or one that does not tell (500, 502, 503, 504).
     """
 
 
@@ -54,9 +59,10 @@ class Answer:
     def text(self) -> str:
         """By the charset that Content-Type names, else UTF-8; what does not fit becomes U+FFFD."""
         named = _CHARSET.search(self.headers.get("content-type", ""))
+        known = named is not None and _DECODABLE.fullmatch(named[1])
         body = self.content.removeprefix(_BOM)
         try:
-            return body.decode(named[1] if named else "utf-8", "replace")
+            return body.decode(named[1] if named and known else "utf-8", "replace")
         except (LookupError, UnicodeError):
             return body.decode("utf-8", "replace")
 
@@ -106,14 +112,16 @@ def verdict(
 ) -> ConnectorError | None:
     """The error that a status from 400 on stands for; None below. The only such table there is.
 
-    For a write, an answer from 500 on (503 apart, which says that nothing was handled, RFC 9110
-    section 15.6.4) leaves open whether it was done: `Unknown`.
+    For a write, an answer from 500 on leaves open whether it was done: `Unknown`. Also 503, unless it
+    names a time to come back, as a server does that turned us away (RFC 9110 section 15.6.4):
+    gateways say it as well where the server behind them took too long.
     """
     if status < 400:
         return None
     told = f"{shown(url)} answered {status}{_phrase(status)}"
     limit = rate_limits.read(headers, now, body)
-    if status == 503 or rate_limits.too_often(status, limit, body):
+    turned_away = status == 503 and (method in IDEMPOTENT or limit.retry_after is not None)
+    if turned_away or rate_limits.too_often(status, limit, body):
         return Later(f"{told}: it asks us to wait.", limit.wait(now))
     if status >= 500:
         return _fault(method, told, limit, now)

@@ -451,7 +451,16 @@ def test_an_incredible_date_gives_way_to_the_time_of_receipt(context, ours, clai
     [
         ("mx.us.test; spf=pass; dmarc=pass header.from=prospect.test", True),
         ("mx.us.test 1; dmarc=pass (p=none) header.from=prospect.test; spf=fail", True),
+        ('mx.us.test; dmarc=pass header.from="prospect.test"', True),
         ("mx.us.test; dmarc=fail header.from=prospect.test", False),
+        (
+            'mx.us.test; dmarc=fail; spf=pass smtp.mailfrom="dmarc=pass header.from=prospect.test"@e.test',
+            False,
+        ),
+        ('mx.us.test; spf=pass smtp.mailfrom="a; dmarc=pass header.from=prospect.test"@e.test', False),
+        ('mx.us.test; spf=pass smtp.mailfrom="a\\"; dmarc=pass header.from=prospect.test "@e.test', False),
+        ("mx.us.test; spf=pass smtp.mailfrom=a; dmarc=pass header.from=prospect.test; dmarc=fail", False),
+        ("mx.us.test; spf=pass (for a; dmarc=pass header.from=prospect.test )", False),
         ("mx.us.test; dmarc=pass header.from=elsewhere.test", False),
         ("mx.elsewhere.test; dmarc=pass header.from=prospect.test", False),
     ],

@@ -544,7 +544,7 @@ def test_a_status_is_sent_once(keeps_keys: bool) -> None:
     assert {request.headers["idempotency-key"] for request in posts} == {"<m1@us.example>"}
 
 
-@pytest.mark.parametrize(("status", "error"), [(429, NotSent), (503, NotSent), (500, Broken), (422, Refused)])
+@pytest.mark.parametrize(("status", "error"), [(429, NotSent), (503, Broken), (500, Broken), (422, Refused)])
 def test_what_the_instance_says_decides_whether_it_was_sent(
     scene: Scene, status: int, error: type[Exception]
 ) -> None:
