@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import String, cast, text
 from sqlmodel import Session, col, func, select
 
 from prospector import workspace
@@ -138,11 +138,14 @@ def _sent_twice(session: Session) -> list[str]:
 def _sent_to_suppressed(session: Session) -> list[str]:
     """What was claimed after the suppression, but for those that were claimed while it was written:
     both are dated before they are committed."""
+    key, email = col(Suppression.key), col(Prospect.email)
+    of_domain = key.like("domain:%") & email.like("%@" + func.substr(key, len("domain:") + 1))
+    of_address = (key == "email:" + email) | of_domain
     rows = session.exec(
         select(Message.id, Message.claimed_at, Suppression.at)
         .join(Prospect, col(Prospect.id) == col(Message.prospect_id))
-        .join(Suppression, col(Suppression.key) == "email:" + col(Prospect.email))
-        .where(Message.action == "email", col(Message.claimed_at) > col(Suppression.at))
+        .join(Suppression, of_address | (key == "person:" + cast(col(Prospect.id), String)))
+        .where(col(Message.claimed_at) > col(Suppression.at))
         .where(col(Message.state).in_(("sending", "sent", "unknown")))
     )
     late = [id_ for id_, claimed_at, at in rows if claimed_at and claimed_at > at + AT_ONCE]
