@@ -108,6 +108,13 @@ def test_a_missing_fact_that_is_not_used_is_no_problem() -> None:
 
 def test_groups_are_marked_where_a_fact_was_meant() -> None:
     assert drawn("{{ prospect.fields }} {{ engagement }}").body == "⟨fields?⟩ ⟨engagement?⟩"
+    cut = drawn("{{ prospect.fields | truncate(3) }} {{ engagement | upper }}")
+    assert cut.body == "⟨fields?⟩ ⟨engagement?⟩", "a filter does not spoil the mark"
+
+
+def test_a_number_beyond_all_bounds_is_not_known() -> None:
+    for number in (10**400, -(10**400), float("inf"), float("nan")):
+        assert drawn("{{ prospect.title }}", {"prospect": {"title": number}}).body == "⟨title?⟩"
 
 
 def test_a_missing_fact_compares_with_nothing() -> None:

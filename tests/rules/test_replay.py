@@ -102,6 +102,7 @@ WRONG = {
     '{"a": NaN}': "NaN is no JSON number",
     '{"at": ' + "9" * 5000 + "}": "not valid JSON",
     '{"id": "\\ud800"}': "half a character",
+    '{"value": 1e999}': "too large",
     "{}": "prospect is missing",
     line("p", "a", 0, id=None): "id is missing",
     line("p", "a", 0, id=7): "id must be text",
@@ -139,6 +140,16 @@ def test_one_id_with_two_contents_names_both_lines() -> None:
     assert [number for number, _ in caught.value.problems] == [3, 4]
     assert "line 1" in caught.value.problems[0][1]
     assert "line 2" in caught.value.problems[1][1]
+
+
+@pytest.mark.parametrize("values", [("1", "true"), ("0", "false"), ("1", "1.0"), ('{"a": 1}', '{"a": true}')])
+def test_what_python_thinks_equal_is_not_the_same_content(values: tuple[str, str]) -> None:
+    """Else the order of the lines would say which of the two counts."""
+    texts = [line("p", "a", 0, kind="field_set", by="us", field="x", value="?") for _ in values]
+    lines = [text.replace('"?"', value) for text, value in zip(texts, values, strict=True)]
+    for order in (lines, lines[::-1]):
+        with pytest.raises(EventsError, match="another content than in line 1"):
+            told(*order)
 
 
 json_values = st.recursive(

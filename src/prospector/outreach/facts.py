@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -116,7 +115,7 @@ def plain(value: object) -> object:
     if isinstance(value, bool | datetime | date):
         return value
     if isinstance(value, int | float):
-        return value if math.isfinite(value) and abs(value) < 1e15 else None
+        return value if abs(value) < 1e15 else None  # false for what is no number, too
     if isinstance(value, list | tuple | set | frozenset):
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         kept = (plain(item) for item in tuple(items)[:LIST_LIMIT] if not isinstance(item, list | tuple))

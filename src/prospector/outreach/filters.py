@@ -110,6 +110,8 @@ def for_language(language: str) -> dict[str, Filter]:
 
 def _on_text(change: Callable[[str], str]) -> Filter:
     def filtered(value: object) -> object:
+        if isinstance(value, Group):
+            value = value.missing()
         return value if isinstance(value, Missing) else change(shown(value))[:VALUE_LIMIT]
 
     return filtered

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select, update
 from prospector.models import Engagement, Move, Prospect, Ruleset
 from prospector.rules import explain, fit, format, score
 from prospector.rules.event import Event
+from prospector.rules.evidence import LATEST
 from prospector.rules.fold import fold
 from prospector.rules.history import Firing, History, Version
 from prospector.rules.ruleset import Ruleset as Rules
@@ -54,12 +55,11 @@ class Parsed:
         return self.known[text]
 
     def versions(self, session: Session) -> tuple[Version, ...]:
-        """The rulesets that the fold takes: those that have been live, in the order they were."""
-        rows = session.exec(
-            select(Ruleset).where(col(Ruleset.live_from).is_not(None)).order_by(col(Ruleset.live_from))
-        )
+        """The rulesets that the fold takes, the one in force last: live once, and not voided."""
+        taken = col(Ruleset.live_from).is_not(None), col(Ruleset.voided_at).is_(None)
+        rows = session.exec(select(Ruleset).where(*taken).order_by(col(Ruleset.live_from), col(Ruleset.id)))
         return tuple(
-            Version(row.id, seconds(row.live_from), self.rules(row.source), row.voided_at is not None)
+            Version(row.id, seconds(row.live_from), self.rules(row.source))
             for row in rows
             if row.live_from is not None
         )
@@ -229,7 +229,7 @@ def score_of(prospect_events: Sequence[Event], rules: Rules, now: datetime) -> i
     weighted = _weighted(
         [event for event in prospect_events if event.at <= at and event.counts_at(at)], rules
     )
-    return score.score(weighted, at, rules.points.half_life) // 1_000_000
+    return score.score(weighted, at, rules.points.half_life) // score.UNIT
 
 
 def _weighted(events: Sequence[Event], rules: Rules) -> list[tuple[int, int]]:
@@ -252,17 +252,21 @@ def _update(
     prospect: Prospect, history: History, versions: Sequence[Version], horizon: datetime | None
 ) -> None:
     prospect.stage, prospect.stage_at = history.stage, moment(history.entered)
-    prospect.next_timer_at = moment(history.next_timer) if history.next_timer is not None else None
+    prospect.next_timer_at = _next_timer_at(history)
     prospect.horizon = horizon
     if not versions:
         return
     rules = versions[-1].ruleset
-    prospect.heat = _heat(history.events, rules)
+    prospect.heat = _heat([event for event in history.events if event.retracted_at is None], rules)
     verdict = fit.fit_of(rules.fit, history.fields)
     prospect.fit, prospect.fit_verdict = verdict.points, verdict.verdict
-    prospect.fit_reasons = [
-        list(reason) if isinstance(reason, tuple) else reason for reason in verdict.reasons
-    ]
+    prospect.fit_reasons = list(verdict.reasons)
+
+
+def _next_timer_at(history: History) -> datetime | None:
+    # A rule may wait "999999999w": what lies beyond the calendar is never due.
+    due = history.next_timer
+    return moment(due) if due is not None and due <= LATEST else None
 
 
 def _supersede(session: Session, moves: Sequence[Move], now: datetime) -> None:

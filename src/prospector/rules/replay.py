@@ -35,7 +35,7 @@ class _Line:
     number: int
     prospect: str
     event: Event
-    content: dict[str, Any]
+    content: str
 
 
 def replay(
@@ -91,15 +91,25 @@ def _read_line(number: int, text: str, ruleset: Ruleset) -> _Line:
         raise _LineError(f"not valid JSON: {error}") from None
     if not isinstance(content, dict):
         raise _LineError(f"must be an object, not {shown(content)}")
-    try:
-        text.encode()
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise _LineError("holds half a character (a lone surrogate)") from None
     # Two polls see the same fact at two times, so seen_at is no part of what must agree.
     seen_at = _whole(content, "seen_at", required=False)
-    content = {key: value for key, value in content.items() if key != "seen_at"}
-    return _Line(number, _text(content, "prospect"), _event(content, seen_at, ruleset), content)
+    content.pop("seen_at", None)
+    canonical = _canonical(content)
+    return _Line(number, _text(content, "prospect"), _event(content, seen_at, ruleset), canonical)
+
+
+def _canonical(content: dict[str, Any]) -> str:
+    """The same text for the same content, where `true`, `1` and `1.0` are three things."""
+    try:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, sort_keys=True)
+        text.encode()
+    except UnicodeEncodeError:
+        raise _LineError("holds half a character (a lone surrogate)") from None
+    except RecursionError:
+        raise _LineError("not valid JSON: nested too deep") from None
+    except ValueError:
+        raise _LineError("holds a number that is too large") from None
+    return text
 
 
 def _no_constant(name: str) -> float:
