@@ -13,6 +13,8 @@ import pytest
 from prospector import doctor, engagements
 from prospector.engagements import Entry
 from prospector.models import Card, Effect, Message, Move, Profile, Prospect, Suppression
+from prospector.outreach import suppression
+from prospector.queue import day
 from prospector.sdk import Seen
 from prospector.store import Store
 from tests.office import RULES, START, Office, office, sqlite_store
@@ -274,7 +276,7 @@ def mail(place: Office, person: int, kind: str, sender: str = "anna@anna.example
 def test_an_opt_out_takes_back_everything_that_was_not_said(place: Office) -> None:
     person = place.person()
     draft, approved = place.draft(person, "hand:1"), place.approved(person, "hand:2")
-    place.follow(mail(place, person, "unsubscribe"))
+    place.follow(mail(place, person, "unsubscribe", dmarc=True))
     assert [place.message(one).state for one in (draft, approved)] == ["discarded", "discarded"]
     keys = sorted(one.key for one in place.rows(Suppression, why="they asked us not to write"))
     assert keys == ["email:anna@anna.example", f"person:{person}"]
@@ -286,6 +288,58 @@ def test_nobody_can_stop_anothers_mail(place: Office) -> None:
     place.follow(mail(place, person, "bounce", hard=True, refers_to=["<made-up@us.example>"]))
     place.follow(mail(place, person, "complaint"))
     assert place.rows(Suppression) == []
+
+
+FORGED = [("anna@anna.example", {}), ("anna@anna.example", {"refers_to": ["<made-up@us.example>"]})]
+FORGED += [("mallory@evil.example", {"dmarc": True})]
+
+
+def ask_whether_to_stop(place: Office, person: int, sender: str, attributes: dict[str, Any]) -> Card:
+    place.follow(mail(place, person, "unsubscribe", sender, **attributes))
+    assert place.rows(Suppression) == place.due() == []
+    card: Card = place.one(Card)
+    assert (card.section, [cause["kind"] for cause in card.causes]) == ("check", ["opt_out"])
+    assert place.one(Prospect, id=person).paused_why == suppression.IN_DOUBT
+    return card
+
+
+@pytest.mark.parametrize(("sender", "attributes"), FORGED)
+def test_an_opt_out_that_nobody_vouches_for_is_held_until_a_person_confirms_it(
+    place: Office, sender: str, attributes: dict[str, Any]
+) -> None:
+    person = place.person()
+    approved = place.approved(person)
+    card = ask_whether_to_stop(place, person, sender, attributes)
+    place.later(days=1000)
+    assert place.due() == []
+    place.write(lambda s: day.decide(s, card.id, "done", user_id=None, why=None, now=place.now))
+    assert place.message(approved).state == "discarded"
+    keys = sorted(one.key for one in place.rows(Suppression))
+    assert keys == ["email:anna@anna.example", f"person:{person}"]
+
+
+@pytest.mark.parametrize(("sender", "attributes"), FORGED)
+def test_a_forged_opt_out_is_dismissed_and_writing_goes_on(
+    place: Office, sender: str, attributes: dict[str, Any]
+) -> None:
+    person = place.person()
+    approved = place.approved(person)
+    card = ask_whether_to_stop(place, person, sender, attributes)
+    place.write(lambda s: day.settle(s, card.id, user_id=None, now=place.now))
+    assert place.one(Card).state == "open", "to approve a draft says nothing about the opt-out"
+    place.write(lambda s: day.decide(s, card.id, "dismissed", user_id=None, why=None, now=place.now))
+    assert place.rows(Suppression) == []
+    assert place.due() == [approved]
+
+
+def test_a_forged_absence_keeps_mail_back_for_a_week_and_no_longer(place: Office) -> None:
+    person = place.person()
+    place.follow(mail(place, person, "auto_reply", until="2027-11-01"))
+    assert place.one(Prospect, id=person).paused_until == START + timedelta(days=7)
+    place.follow(mail(place, person, "auto_reply", left=True, replacement="ben@anna.example"))
+    assert place.rows(Suppression) == []
+    (cause,) = place.one(Card).causes
+    assert cause["detail"].startswith(suppression.LEFT_PERHAPS)
 
 
 def test_a_hard_bounce_of_ours_stops_the_address_and_asks_for_another(place: Office) -> None:
@@ -303,10 +357,10 @@ def test_a_hard_bounce_of_ours_stops_the_address_and_asks_for_another(place: Off
 def test_three_soft_bounces_within_two_weeks_pause_and_delays_do_nothing(place: Office) -> None:
     person = place.person()
     ours_ = place.message(place.approved(person)).message_id
-    for day in range(3):
+    for number in range(3):
         assert place.one(Prospect, id=person).paused_until is None
         place.later(days=1)
-        place.follow(mail(place, person, "bounce", hard=False, status="4.2.2", refers_to=[ours_], n=day))
+        place.follow(mail(place, person, "bounce", hard=False, status="4.2.2", refers_to=[ours_], n=number))
     prospect = place.one(Prospect, id=person)
     assert prospect.paused_until == place.now + timedelta(days=14)
     assert prospect.paused_why == "3 mails bounced within 14 days"
@@ -336,7 +390,7 @@ def test_refusals_by_policy_are_about_us_and_pause_nobody(place: Office, status:
 def test_out_of_office_waits_for_the_day_after_the_return(place: Office, until: str, back: datetime) -> None:
     person = place.person()
     message_id = place.approved(person)
-    place.follow(mail(place, person, "auto_reply", until=until))
+    place.follow(mail(place, person, "auto_reply", until=until, dmarc=True))
     paused = place.one(Prospect, id=person).paused_until
     assert paused == back
     assert place.due() == []
@@ -348,7 +402,8 @@ def test_out_of_office_waits_for_the_day_after_the_return(place: Office, until: 
 
 def test_who_left_the_company_is_not_written_to_there_again(place: Office) -> None:
     person = place.person()
-    place.follow(mail(place, person, "auto_reply", left=True, replacement="ben@anna.example"))
+    left = {"left": True, "replacement": "ben@anna.example"}
+    place.follow(mail(place, person, "auto_reply", dmarc=True, **left))
     assert [one.key for one in place.rows(Suppression)] == ["email:anna@anna.example"]
     (cause,) = place.one(Card).causes
     assert "they name ben@anna.example" in cause["detail"]

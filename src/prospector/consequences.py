@@ -65,8 +65,10 @@ class Consequences:
             if (why := suppression.obey(session, engagement, now)) is not None:
                 stopped[engagement.key] = why
                 lines.append(f"stop {engagement.actor}: never written to again, {why}")
+            elif (why := suppression.suspected(session, engagement)) is not None:
+                stopped[engagement.key] = why
             if (pause := pauses.keep(session, engagement)) is not None:
-                lines.append(f"pause {engagement.actor}: until {pause.until:%Y-%m-%d}, {pause.why}")
+                lines.append(f"pause {engagement.actor}: until {pause.end}, {pause.why}")
         owners = {engagement.prospect_id for engagement in new if engagement.prospect_id is not None}
         owners |= set(changed)
         waiting = self._timers_due(session, set(touched) - owners, now)

@@ -44,7 +44,7 @@ class Effects:
 
     def answer(self, person: Person, new: Sequence[Engagement], stopped: Mapping[str, str]) -> list[str]:
         """Put what they did on their card; the strongest cause gets a draft. `stopped` tells by key
-        which engagements lost us an address: a person has to find another."""
+        which engagements lost us an address, or may have: a person has to look."""
         theirs = [one for one in new if one.by == "them"]
         found = {cause_of(one, stopped.get(one.key)): one for one in theirs}
         causes = {cause: engagement for cause, engagement in found.items() if cause is not None}
@@ -122,7 +122,12 @@ class Effects:
 
 
 def cause_of(engagement: Engagement, lost: str | None = None) -> Cause | None:
-    """What an engagement is on a card, if anything; `lost` tells why an address is no good."""
+    """What an engagement is on a card, if anything; `lost` tells why an address is no good, or why
+    a person must say whether it is."""
+    if lost == suppression.IN_DOUBT:
+        words = f" (“{engagement.text[:120]}”)" if engagement.text else ""
+        detail = f"{lost}{words}. Done: never write to them again. Dismiss: go on writing."
+        return Cause("opt_out", engagement.at, engagement.id, detail)
     if lost is not None and engagement.kind in suppression.OF_THE_ADDRESS:
         replacement = engagement.attributes.get("replacement")
         advice = f"; they name {replacement}" if replacement else ""

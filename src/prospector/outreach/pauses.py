@@ -1,4 +1,4 @@
-"""When not to write for a while: they are away, or their mailbox keeps refusing."""
+"""When not to write for a while: they are away, their mailbox keeps refusing, or an opt-out is in doubt."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from prospector.models import Engagement, Prospect
 from prospector.outreach import suppression
 
 AWAY, LONGEST = timedelta(days=7), timedelta(days=400)
+UNDECIDED = datetime(2999, 1, 1, tzinfo=UTC)
+"""The end of a break that lasts until a person has decided."""
 SOFT, SOFT_WITHIN, SOFT_PAUSE = 3, timedelta(days=14), timedelta(days=14)
 
 
@@ -20,6 +22,10 @@ class Break:
 
     until: datetime
     why: str
+
+    @property
+    def end(self) -> str:
+        return "somebody has decided" if self.until == UNDECIDED else f"{self.until:%Y-%m-%d}"
 
 
 def absence(returns: str, at: datetime) -> Break:
@@ -63,8 +69,14 @@ def keep(session: Session, engagement: Engagement) -> Break | None:
 def _asked(session: Session, engagement: Engagement) -> Break | None:
     if engagement.by != "them" or engagement.prospect_id is None:
         return None
-    if engagement.kind == "auto_reply" and not suppression.has_left(engagement):
-        return absence(str(engagement.attributes.get("until") or ""), engagement.at)
+    doubt = suppression.suspected(session, engagement)
+    if doubt == suppression.IN_DOUBT:
+        return Break(UNDECIDED, doubt)
+    if engagement.kind == "auto_reply" and (doubt or not suppression.has_left(engagement)):
+        # A forged absence must not keep somebody else's mail back for a year.
+        believed = suppression.believable(session, engagement)
+        returns = engagement.attributes.get("until") if believed else None
+        return absence(str(returns or ""), engagement.at)
     if is_soft(engagement) and suppression.believable(session, engagement):
         recent = _soft_since(session, engagement.prospect_id, engagement.at - SOFT_WITHIN, engagement.at)
         if recent >= SOFT:

@@ -17,6 +17,9 @@ HARD_STOPS: Mapping[str, str] = {
     "bounce": "the address does not exist",
 }
 LEFT = "they have left the company"
+# What a mail that nobody vouches for makes likely: a person has to look.
+IN_DOUBT = "a mail in their name asks us not to write, and nothing proves that it is theirs"
+LEFT_PERHAPS = "a mail in their name says that they have left the company"
 OF_THE_ADDRESS = frozenset({"bounce", "auto_reply"})
 
 
@@ -61,8 +64,8 @@ def suppress(session: Session, keys: Iterable[str], why: str, by: str, now: date
 def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
     """Act on an engagement that forbids writing; why, or None where it does not.
 
-    A bounce counts only when it is hard. Mail stops a person only when it quotes a message of
-    ours or comes from the address itself, so that nobody can stop somebody else's mail.
+    A bounce counts only when it is hard. Mail stops a person only when it is `believable`, so that
+    nobody can stop somebody else's mail; of the rest `suspected` tells what a person should see.
     """
     why = HARD_STOPS.get(engagement.kind)
     if why is None and not has_left(engagement):
@@ -78,6 +81,25 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
         return None
     suppress(session, _keys_to_stop(prospect, engagement), why, f"engagement:{engagement.key}", now)
     return why
+
+
+def suspected(session: Session, engagement: Engagement) -> str | None:
+    """What a mail that anybody may have written makes likely: that they want no more mail, or have
+    left; None where it says neither, or was obeyed already."""
+    if engagement.by != "them" or engagement.channel != "email" or engagement.prospect_id is None:
+        return None
+    why = IN_DOUBT if engagement.kind in ("unsubscribe", "complaint") else None
+    why = LEFT_PERHAPS if has_left(engagement) else why
+    return why if why is not None and not believable(session, engagement) else None
+
+
+def decide(session: Session, prospect: Prospect, *, theirs: bool, by: str, now: datetime) -> None:
+    """What a person found out about an opt-out in doubt: it was theirs, or writing goes on."""
+    if prospect.paused_why == IN_DOUBT:
+        prospect.paused_until, prospect.paused_why = None, None
+    if theirs:
+        keys = [f"person:{prospect.id}", *([f"email:{prospect.email}"] if prospect.email else [])]
+        suppress(session, keys, HARD_STOPS["unsubscribe"], by, now)
 
 
 def _keys_to_stop(prospect: Prospect, engagement: Engagement) -> list[str]:
@@ -97,8 +119,9 @@ def has_left(engagement: Engagement) -> bool:
 
 
 def believable(session: Session, engagement: Engagement) -> bool:
-    """Forged bounces and opt-outs: the mail must quote a Message-ID of ours to this person, or, but
-    for bounces and complaints, come from their own address."""
+    """Whether a mail about a person is surely no forgery: it quotes a Message-ID of ours to them,
+    or, but for bounces and complaints, comes from their own address and our server found the
+    sender's domain authentic (DMARC)."""
     quoted = engagement.attributes.get("refers_to") or []
     ours = select(Message.id).where(
         Message.prospect_id == engagement.prospect_id, col(Message.message_id).in_(list(quoted))
@@ -108,7 +131,7 @@ def believable(session: Session, engagement: Engagement) -> bool:
     if engagement.kind in ("bounce", "complaint"):
         return False
     person = session.get_one(Prospect, engagement.prospect_id)
-    return engagement.actor == person.email
+    return bool(engagement.attributes.get("dmarc")) and engagement.actor == person.email
 
 
 def lift(session: Session, keys: Iterable[str]) -> int:

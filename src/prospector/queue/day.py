@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from prospector.config import Queue
 from prospector.models import Card, Message, Prospect
-from prospector.outreach import drafts
+from prospector.outreach import drafts, outbox, suppression
 from prospector.queue import rank
 from prospector.queue.plan import Item, Plan, act_of, plan
 from prospector.queue.rank import Cause, Section, Standing
@@ -125,18 +125,32 @@ def _wake(card: Card) -> None:
 def decide(
     session: Session, card_id: int, state: str, *, user_id: int | None, why: str | None, now: datetime
 ) -> Card:
-    """Done or dismissed: all its causes are decided; drafts that were not approved go with it."""
+    """Done or dismissed: all its causes are decided; drafts that were not approved go with it.
+
+    Of an opt-out in doubt "done" says that it was theirs, so that they are never written to again,
+    and "dismissed" that it was not.
+    """
     card = _open_card(session, card_id)
+    if _doubts(card):
+        prospect, theirs = session.get_one(Prospect, card.prospect_id), state == "done"
+        suppression.decide(session, prospect, theirs=theirs, by=f"card:{card_id}", now=now)
+        if theirs:
+            outbox.withdraw(session, prospect.id, "they asked us not to write")
     card.state, card.decided_by, card.decided_at, card.decided_why = state, user_id, now, why
     drafts.discard_drafts(session, card_id, f"the card was {state}")
     return card
 
 
 def settle(session: Session, card_id: int, *, user_id: int | None, now: datetime) -> None:
-    """A draft of this card was approved: the card is done, if it was still open."""
+    """A draft of this card was approved: the card is done, if it was still open. But that says
+    nothing about an opt-out in doubt: then it stays."""
     card = session.get_one(Card, card_id)
-    if card.state in OPEN:
+    if card.state in OPEN and not _doubts(card):
         decide(session, card_id, "done", user_id=user_id, why="a message was approved", now=now)
+
+
+def _doubts(card: Card) -> bool:
+    return any(stored["kind"] == "opt_out" for stored in card.causes)
 
 
 def snooze(

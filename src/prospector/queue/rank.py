@@ -53,6 +53,7 @@ class Sort:
 _ANSWER, _POST, _GLANCE, _PLANNED = timedelta(days=14), timedelta(hours=72), timedelta(days=5), 10
 
 SORTS: Mapping[str, Sort] = {
+    "opt_out": Sort(46, "May have asked us not to write", Section.CHECK),
     "failed": Sort(44, "A message failed", Section.CHECK),
     "uncertain": Sort(44, "Nobody knows whether a message was sent", Section.CHECK),
     "stale": Sort(44, "A message is out of date", Section.CHECK),
