@@ -56,11 +56,12 @@ async def run(installation: Installation, *, once: bool, with_web: bool) -> Summ
         configure(installation.settings.file.log)
         installation.store.start_writer()
         runtime = Runtime(installation)
+        stop = None if once else stop_asked()
         try:
             _begin(runtime)
-            if once:
+            if stop is None:
                 return await one_round(runtime)
-            await serve(runtime, Embedded(runtime), with_web=with_web)
+            await serve(runtime, Embedded(runtime), stop, with_web=with_web)
         finally:
             await runtime.aclose()
     return Summary()
@@ -78,9 +79,10 @@ async def worker(installation: Installation) -> None:
     configure(installation.settings.file.log)
     installation.store.start_writer()
     runtime = Runtime(installation)
+    stop = stop_asked()
     try:
         _begin(runtime)
-        await serve(runtime, Distributed(runtime), with_web=False)
+        await serve(runtime, Distributed(runtime), stop, with_web=False)
     finally:
         await runtime.aclose()
 
@@ -89,16 +91,16 @@ async def web(installation: Installation) -> None:
     """The web page alone."""
     with exclusive(installation):
         configure(installation.settings.file.log)
-        await _until_signalled(_web_server(installation))
+        await _until(stop_asked(), _web_server(installation))
 
 
-async def serve(runtime: Runtime, engine: Engine, *, with_web: bool) -> None:
+async def serve(runtime: Runtime, engine: Engine, stop: asyncio.Event, *, with_web: bool) -> None:
     """Let the engine ring until a signal comes, then stop cleanly within five seconds."""
     await engine.start()
     server = _web_server(runtime.installation) if with_web else None
     showing = asyncio.get_running_loop().create_task(progress.show(runtime))
     try:
-        await _until_signalled(server)
+        await _until(stop, server)
     finally:
         showing.cancel()
         log.info("stopping", text="finishing what is under way; nothing gets lost")
@@ -237,11 +239,17 @@ def _web_server(installation: Installation) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-async def _until_signalled(server: uvicorn.Server | None) -> None:
-    """Wait for SIGTERM or SIGINT, with the web page open meanwhile."""
+def stop_asked() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set, from now on."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _until(stop: asyncio.Event, server: uvicorn.Server | None) -> None:
+    """Wait for the event, with the web page open meanwhile."""
+    loop = asyncio.get_running_loop()
     serving = loop.create_task(_serve(server)) if server is not None else None
     waiting = loop.create_task(stop.wait())
     await asyncio.wait([task for task in (waiting, serving) if task], return_when=asyncio.FIRST_COMPLETED)

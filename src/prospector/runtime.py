@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from prospector.outreach.ledger import Limits, limits_of
 from prospector.polling import pace
 from prospector.polling.quiet import QuietLooks
 from prospector.sdk import Connector, NotSent, Unauthorised
+from prospector.threads import Threads
 
 T = TypeVar("T")
 Mark = Callable[[], Awaitable[bool]]
@@ -42,7 +42,7 @@ class Runtime:
         self.consequences = Consequences(self.installation)
         self.quiet = QuietLooks(self.installation.store)
         self.limits = limits_of(self.installation.settings, self.installation.account_ids)
-        self._mail = ThreadPoolExecutor(MAIL_THREADS, thread_name_prefix="mail")
+        self._mail = Threads(MAIL_THREADS, "mail")
 
     def context(self, account_id: int, mark: Mark | None = None) -> AccountContext:
         """What a connector gets; `mark` commits the second mark of the message it delivers."""
@@ -65,7 +65,6 @@ class Runtime:
 
     async def aclose(self) -> None:
         await self.network.aclose()
-        self._mail.shutdown(wait=False, cancel_futures=True)
 
     def _reserve(self, account_id: int) -> Callable[[], Awaitable[float]]:
         async def reserve() -> float:
@@ -85,7 +84,7 @@ class AccountContext:
     http: Http
     memory: MutableMapping[str, Any]
     _clock: Callable[[], datetime]
-    _threads: ThreadPoolExecutor
+    _threads: Threads
     _mark: Mark | None = None
 
     @property
@@ -108,7 +107,7 @@ class AccountContext:
 
     async def in_thread(self, function: Callable[..., T], *args: Any) -> T:
         self._loop = asyncio.get_running_loop()
-        return await self._loop.run_in_executor(self._threads, function, *args)
+        return await self._threads.run(function, *args)
 
     async def point_of_no_return(self) -> None:
         if self._mark is None or not await self._mark():

@@ -54,11 +54,11 @@ class Child:
     def text(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
-    def has_started(self) -> bool:
+    def has_begun(self) -> bool:
         """Whether the process says in its log that it is at work."""
         if (code := self.code()) is not None:
             raise AssertionError(f"it ended with {code}:\n{self.text()}")
-        return '"started"' in self.text()
+        return '"started"' in self.text() or '"web"' in self.text()
 
 
 class Nursery:

@@ -78,10 +78,10 @@ def kill_one(
     for _ in range(times):
         child = nursery.start(place.town.folder, command)
         if die.random() > AT_START:
-            until(child.has_started)
+            until(child.has_begun)
         threading.Event().wait(die.uniform(0, LONGEST_LIFE))
         fetching = place.weather.in_flight > 0
-        started = child.has_started()
+        started = child.has_begun()
         assert child.end(signal.SIGKILL) == -signal.SIGKILL, child.text()
         phases[phase(place, started, fetching)] += 1
 
