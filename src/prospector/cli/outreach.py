@@ -10,18 +10,22 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector.cli.output import HIGHEST_ID, AsJson, fail, installation, show
+from prospector import config, workspace
+from prospector.cli.output import HIGHEST_ID, AsJson, chosen_workspace, fail, installation, show
 from prospector.cli.prospects import require_stage
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
-from prospector.outreach import drafts, outbox, suppression, template
+from prospector.outreach import drafts, outbox, render, spreadsheet, suppression, template
+from prospector.outreach.facts import Facts
 from prospector.prospects import people
 from prospector.queue import day
 
 IDS = "The ids that `prospector drafts` shows."
 MessageIds = Annotated[list[int], typer.Argument(metavar="ID...", max=HIGHEST_ID, help=IDS)]
 SomeIds = Annotated[list[int] | None, typer.Argument(metavar="[ID...]", max=HIGHEST_ID, help=IDS)]
+
+LARGEST_FILE = 50 * 2**20
 
 
 def register(app: typer.Typer) -> None:
@@ -34,18 +38,22 @@ def draft(
     name: Annotated[str, typer.Option("--template", help="A file of templates/, without .txt.")],
     prospect: Annotated[list[str] | None, typer.Option(help="An id, an e-mail or a profile URL.")] = None,
     stage: Annotated[str | None, typer.Option(help="Everybody in this stage.")] = None,
-    occasion: Annotated[
-        str | None, typer.Option(help="The same occasion never gives a person a second message.")
+    csv: Annotated[Path | None, typer.Option(help="Everybody in this file; nothing is stored.")] = None,
+    campaign: Annotated[
+        str | None, typer.Option(help="The same campaign never gives a person a second message.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Render drafts in bulk; they wait for approval."""
-    if not prospect and stage is None:
-        fail("Say for whom: --prospect P (as often as you like) or --stage S.", 2)
+    if [bool(prospect) or stage is not None, csv is not None].count(True) != 1:
+        fail("Say for whom: --prospect P (as often as you like), --stage S or --csv FILE.", 2)
+    if csv is not None:
+        show(_of_file(csv, name), as_json, "The file has no rows.")
+        return
     with installation() as opened:
         chosen = template.load(opened.template_path(), name)
         consequences = Consequences(opened)
-        occasion = f"hand:{occasion or uuid.uuid4().hex[:8]}"
+        occasion = f"hand:{campaign or uuid.uuid4().hex[:8]}"
         with opened.store.transaction() as session:
             rows = []
             for person in _people(session, prospect or [], stage):
@@ -95,6 +103,37 @@ def discard(ids: MessageIds) -> None:
             except outbox.NotPossibleError as error:
                 fail(str(error), 2)
     typer.echo(f"{len(ids)} discarded.")
+
+
+def _of_file(path: Path, name: str) -> list[dict[str, Any]]:
+    """Drafts of the rows of a CSV file, without the database."""
+    place = workspace.locate(chosen_workspace.get())
+    settings = config.load(place.config, workspace.load_connectors(place.search_path("connectors")))
+    chosen = template.load(place.search_path("templates"), name)
+    sender = settings.file.sender.model_dump()
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            fail(f"{path} is larger than {LARGEST_FILE // 2**20} MB; split it.", 2)
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            return [_rendered(chosen, facts) for facts in spreadsheet.rows(lines, sender)]
+    except OSError as error:
+        fail(f"{path} cannot be read: {error.strerror}.", 2)
+    except UnicodeDecodeError:
+        fail(f"{path} is not UTF-8; save it as UTF-8 and try again.", 2)
+    except spreadsheet.SpreadsheetError as error:
+        fail(f"{path}: {error}", 2)
+
+
+def _rendered(chosen: template.Template, facts: Facts) -> dict[str, Any]:
+    draft, person = render.render(chosen, facts), facts["prospect"] or {}
+    return {
+        "id": None,
+        "to": person.get("email" if chosen.action == "email" else "name"),
+        "action": chosen.action,
+        "subject": draft.subject,
+        "body": draft.body,
+        "problems": [{"code": problem.code, "message": problem.message} for problem in draft.problems],
+    }
 
 
 def _people(session: Session, who: Sequence[str], stage: str | None) -> list[Prospect]:
