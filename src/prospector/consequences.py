@@ -71,12 +71,14 @@ class Consequences:
                 lines.append(f"pause {engagement.actor}: until {pause.end}, {pause.why}")
         owners = {engagement.prospect_id for engagement in new if engagement.prospect_id is not None}
         owners |= set(changed)
-        waiting = self._timers_due(session, set(touched) - owners, now)
+        affected = owners | self._timers_due(session, set(touched) - owners, now)
+        if not affected:
+            return lines
         versions = self._parsed.versions(session)
         theirs: dict[int | None, list[Engagement]] = defaultdict(list)
         for engagement in new:
             theirs[engagement.prospect_id].append(engagement)
-        for prospect in _locked(session, owners | waiting):
+        for prospect in _locked(session, affected):
             lines += self._one(session, prospect, theirs[prospect.id], versions, now, stopped)
         return lines
 
@@ -106,12 +108,14 @@ class Consequences:
         cause = Cause(kind, message.approved_at or now, detail=f"message {message.id}: {message.error or ''}")
         day.offer(session, prospect, [cause], self.standing_of(session, prospect, now), now)
 
-    def standing_of(
-        self, session: Session, prospect: Prospect, now: datetime, events: Sequence[Event] | None = None
-    ) -> Standing:
+    def standing_of(self, session: Session, prospect: Prospect, now: datetime) -> Standing:
         """Where a person stands for the queue, apart from the causes."""
-        versions = self._parsed.versions(session)
-        known = events if events is not None else live.events_of(session, prospect.id)
+        known = live.events_of(session, prospect.id)
+        return self._standing(prospect, known, self._parsed.versions(session), now)
+
+    def _standing(
+        self, prospect: Prospect, known: Sequence[Event], versions: Sequence[Version], now: datetime
+    ) -> Standing:
         ours = [event.at for event in known if event.by == "us" and event.kind not in BY_HAND_KINDS]
         same_currency = prospect.currency in (None, self._queue.currency)
         stages = versions[-1].ruleset.stages if versions else ()
@@ -151,7 +155,7 @@ class Consequences:
         refolded = live.refold(session, prospect, versions, self._horizon(session, prospect, now), now)
         lines = _move_lines(refolded)
         objected = session.get(Suppression, f"person:{prospect.id}") is not None
-        standing = self.standing_of(session, prospect, now, refolded.history.events)
+        standing = self._standing(prospect, refolded.history.events, versions, now)
         person = Person(session, prospect, standing, objected, now)
         said = effects.take_back(session, prospect, refolded.superseded)
         if objected and stopped:
