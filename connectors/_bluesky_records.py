@@ -123,9 +123,11 @@ def _by(item: FeedItem) -> str:
     return item.post.author.did if owner(item.post.uri) == item.post.author.did else ""
 
 
-def posted(item: FeedItem, us: str) -> Seen:
-    """A feed's item as what was seen."""
+def posted(item: FeedItem, us: str) -> Seen | None:
+    """A feed's item as what was seen. A repost of somebody else's post is nothing towards us."""
     if item.repost and item.repost.by:
+        if owner(item.post.uri) != us:
+            return None
         return _act("repost", item.repost.by, item.post.uri, item.time)
     post = item.post
     return _content(post.author, post.uri, post.cid, post.record, post.indexed_at, us)

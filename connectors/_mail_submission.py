@@ -10,7 +10,7 @@ import contextlib
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prospector.sdk import ConnectorError, Later, NotSent, Refused, Unauthorised
 
@@ -29,7 +29,7 @@ class Route:
     port: int
     tls: str
     user: str
-    password: str
+    password: str = field(repr=False)
     ca: str | None = None
     timeout: float = 60.0
     final_timeout: float = 600.0

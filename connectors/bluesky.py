@@ -117,13 +117,13 @@ class Bluesky:
         return records.identity(await _profile(context, ref.handle.removeprefix("@")))
 
     async def poll(self, context: Context, identity: Identity, cursor: str | None) -> Page:
-        """One page of what they posted and reposted, on the way back to what was seen before."""
+        """One page of what they posted, and reposted of ours, on the way back to what was seen before."""
         walk = _walk.begin(cursor, context.now)
         us = (await session(context)).did
         params = _paged(walk) | {"actor": identity.remote_id, "filter": "posts_with_replies"}
         feed = await read(context, "app.bsky.feed.getAuthorFeed", records.Feed, params)
         items = records.items_of(feed, identity.remote_id)
-        seen = tuple(records.posted(item, us) for item in items)
+        seen = tuple(thing for item in items if (thing := records.posted(item, us)))
         page = await _page(context, walk, seen, {item.name: item.time for item in items}, feed.cursor)
         gone = records.deleted_parents(feed, identity.remote_id)
         return replace(page, retracted=page.retracted + gone, moved=_moved(items, identity))
@@ -275,7 +275,8 @@ async def _page(
 ) -> Page:
     walk = _walk.advance(walk, times, following, context.now)
     if not _walk.arrived(walk, times.values()):
-        return Page(tuple(seen), _walk.write(walk), more=True)
+        # Between this page and the mark nothing has been seen yet, should the walk have to wait here.
+        return Page(tuple(seen), _walk.write(walk), more=True, covered_until=walk.floor)
     retracted = await _retracted(context, _walk.missing(walk))
     again = _walk.late(walk, context.now)
     return Page(tuple(seen), _walk.write(_walk.rest(walk, context.now)), again, retracted=retracted)

@@ -20,7 +20,6 @@ from prospector.sdk import (
     YES,
     BaseModel,
     Capabilities,
-    ConnectorError,
     Context,
     Gone,
     Identity,
@@ -126,7 +125,7 @@ class Mail:
             try:
                 filing = context.in_thread(_file, _imap(context), settings.sent_folder, mail, context.now)
                 await asyncio.wait_for(filing, _FILING_TIMEOUT)
-            except (ConnectorError, TimeoutError) as error:
+            except Exception as error:  # whatever it is, the mail was taken
                 log.warning("The mail %s was sent, but no copy was filed: %s", intent.message_id, error)
         return Receipt(uri=intent.message_id, reply=reply)
 
@@ -224,8 +223,9 @@ def _read_inbox(route: Route, settings: Settings, known: folders.Place | None, n
         uids = folders.waiting(box, after, folders.rescan_from(now, settings.first_days))
         seen = [found for uid in uids[: folders.BATCH] if (found := _read(box, uid, settings, now))]
         more = len(uids) > folders.BATCH
-        last = uids[: folders.BATCH][-1] if uids else max(after or 0, following - 1 if after is None else 0)
-        return Page(tuple(seen), str(folders.Place(validity, last)), more)
+        last = uids[: folders.BATCH][-1] if uids else after or following - 1
+        # A server that does not tell its next UID is looked at anew, rather than from its first mail on.
+        return Page(tuple(seen), str(folders.Place(validity, last)) if last >= 0 else None, more)
 
 
 def _read(box: Any, uid: int, settings: Settings, now: datetime) -> Seen | None:

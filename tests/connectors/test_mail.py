@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from connectors._mail_folders import BATCH, Place, next_uids, place
-from connectors._mail_submission import refusal
+from connectors._mail_submission import Route, refusal
 from connectors.mail import Mail, Settings, letter_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -150,6 +150,31 @@ def test_a_copy_that_cannot_be_filed_does_not_unsend_the_mail(context, world, ca
 
     assert send(context).uri == "<m-1@us.test>"
     assert "no copy was filed" in caplog.text
+
+
+def test_no_mishap_of_filing_puts_a_taken_mail_in_doubt(context, world, caplog, monkeypatch):
+    def stumbles(*_: object) -> None:
+        raise IndexError("a folder list that nobody can read")
+
+    monkeypatch.setattr("connectors._mail_folders.sent_folder", stumbles)
+
+    assert send(context).reply.startswith("250")
+    assert "a folder list that nobody can read" in caplog.text
+
+
+def test_a_server_that_does_not_tell_its_next_uid_is_not_read_from_its_first_mail_on(
+    context, ours, monkeypatch
+):
+    ours.inbox.add(a_mail(1), NOW - timedelta(days=400))
+    monkeypatch.setattr("connectors._mail_folders._number", lambda box, name: 0)
+
+    page = look(context)
+
+    assert (page.seen, page.cursor) == ((), None)
+
+
+def test_a_route_shows_no_password():
+    assert "s3cret" not in repr(Route("mx.us.test", 587, "starttls", US, "s3cret"))
 
 
 def test_a_mail_that_was_taken_back_is_not_sent(context, world):

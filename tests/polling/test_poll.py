@@ -90,6 +90,18 @@ def test_a_look_has_a_budget_of_pages_and_goes_on_at_the_next(place: Office) -> 
     assert profile.covered_until == old
 
 
+def test_a_walk_back_that_has_to_wait_covers_only_what_its_connector_says(place: Office) -> None:
+    """What lies between its page and where the last look began has not been seen by anybody yet."""
+    place.person()
+    known, late = place.now - timedelta(days=3), place.now - timedelta(days=1)
+    place.bluesky.pages["anna"] = [
+        Page((Seen("post", "did:anna", f"at://{n}", late),), f"c{n}", more=True, covered_until=known)
+        for n in range(poll.MOST_PAGES)
+    ]
+    look(place)
+    assert place.one(Profile).covered_until == known
+
+
 def test_a_looks_times_are_aware_and_absurd_ones_become_that_of_the_look(place: Office) -> None:
     place.person()
     future = place.now + timedelta(days=400)

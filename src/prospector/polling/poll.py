@@ -124,9 +124,10 @@ def _its_own_mistakes() -> Iterator[None]:
 
 
 def _last(page: Page, started_at: datetime) -> Page:
-    """The budget of pages is used up: go on at the next look, and claim to have covered nothing."""
+    """The budget of pages is used up: go on at the next look, and claim no more than what the
+    connector says is covered, or, of a walk forward, what this page does."""
     oldest = min((seen.at for seen in page.seen if seen.at is not None), default=started_at)
-    return Page(page.seen, page.cursor, False, min(oldest, started_at), page.retracted, page.moved, page.wait)
+    return replace(page, more=False, covered_until=min(page.covered_until or oldest, started_at))
 
 
 async def _identity(
