@@ -19,8 +19,6 @@ AHEAD = timedelta(seconds=300)
 LONGEST_TEXT = 20_000
 LONGEST_NAME = 300
 
-_MANAGER = class_mapper(Engagement, configure=False).class_manager
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -70,16 +68,20 @@ def log(session: Session, entries: Iterable[Entry]) -> list[Engagement]:
     if not rows:
         return []
     new = insert_new(session, Engagement, list(rows.values()), returning=("id", "key"))
-    found = [_as_stored(rows[key] | {"id": id_}) for id_, key in new]
+    found = _as_stored(rows[key] | {"id": id_} for id_, key in new)
     return sorted(found, key=lambda engagement: (engagement.at, engagement.key))
 
 
-def _as_stored(row: dict[str, Any]) -> Engagement:
-    """The object that the table would give for this row, made without asking it again: reading the
-    rows that were just written took half of the time. It belongs to no session."""
-    engagement: Engagement = _MANAGER.new_instance()
-    vars(engagement).update(row)
-    return engagement
+def _as_stored(rows: Iterable[dict[str, Any]]) -> list[Engagement]:
+    """The objects that the table would give for these rows, made without asking it again: reading
+    what was just written took half of the time. They belong to no session."""
+    manager = class_mapper(Engagement).class_manager
+    found: list[Engagement] = []
+    for row in rows:
+        engagement: Engagement = manager.new_instance()
+        vars(engagement).update(row)
+        found.append(engagement)
+    return found
 
 
 def retract(session: Session, channel: str, objects: Sequence[str], now: datetime) -> list[int]:
