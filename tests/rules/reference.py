@@ -282,7 +282,7 @@ class Naive:
                 return
             self.used.add(key)
             self.look([self.version.ruleset.rules[place]], time, ["timer", number, key[2]])
-            now = time
+            now = max(now, time)  # a retraction may show that something was due before it
 
 
 def reference_fold(

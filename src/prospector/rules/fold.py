@@ -198,18 +198,22 @@ class _Run:
         of time only move on, so a bound holds until its timer is started anew.
         """
         found: list[_Pending] = []
-        for place, timer in enumerate(self.plan.timers):
-            if self.bounds[place] >= until:
+        bounds, tally, entered, timers = self.bounds, self.tally, self.entered, self.plan.timers
+        for place, bound in enumerate(bounds):
+            if bound >= until:
                 continue
-            clock = timer.clock(self.tally, self.entered, until)
+            timer = timers[place]
+            clock = timer.clock(tally, entered, until)
+            if clock is not None and clock[1] >= until:  # whatever else is asked only puts it off
+                bounds[place] = clock[1]
+                continue
             rule = self.plan.rules[timer.rule]
             key = (rule.name, timer.condition, clock[0] if clock else 0)
             if clock is None or key in self.used or key in self.never:
                 # A new anchor can only come with an event, none of which is before `until`.
-                self.bounds[place] = until + timer.lasting
+                bounds[place] = until + timer.lasting
                 continue
-            due = max(clock[1], self._lift(rule), self.revived.get(key, -NEVER))
-            self.bounds[place] = due
+            bounds[place] = due = max(clock[1], self._lift(rule), self.revived.get(key, -NEVER))
             if due < until:
                 found.append((due, timer, key))
         if len(found) > 1:

@@ -17,10 +17,12 @@ def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
     """Sorted, each once; one that was gone before it happened never counts."""
     ordered = sorted(events, key=_by_order)
     return tuple(
-        event
-        for place, event in enumerate(ordered)
-        if not (place and event.id == ordered[place - 1].id)
-        and (event.retracted_at is None or event.retracted_at > event.at)
+        [
+            event
+            for before, event in zip([None, *ordered], ordered, strict=False)
+            if (before is None or event.id != before.id)
+            and (event.retracted_at is None or event.retracted_at > event.at)
+        ]
     )
 
 

@@ -81,12 +81,8 @@ class Estimate:
 
     def add(self, at: int, weight: int) -> None:
         hour = at // HOUR
-        if not self.value:
-            self.hour = hour
-        elif hour != self.hour:
-            self.value *= 2.0 ** ((self.hour - hour) * HOUR / self.half_life)
-            self.hour = hour
-        self.value += weight * UNIT
+        faded = self.value and self.value * 2.0 ** ((self.hour - hour) * HOUR / self.half_life)
+        self.hour, self.value = hour, faded + weight * UNIT
         self.weight += weight
 
     def bounds(self, time: int) -> tuple[float, float]:

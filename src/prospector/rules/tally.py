@@ -80,9 +80,9 @@ class Tally:
         self.fields: dict[str, Any] = {}
 
     def add(self, event: Event, route: Route) -> None:
-        at = event.at
+        at, times = event.at, self.times
         for number in route.lists:
-            self.times[number].append(at)
+            times[number].append(at)
         for number, distinct in route.latest:
             latest, value = self.latest[number], value_of(event, distinct)
             latest.pop(value, None)  # so that the order of the dictionary is that of the last times

@@ -74,7 +74,10 @@ def _falling(points: int, half_life: int) -> Clock:
     def falling(tally: Tally, entered: int, until: int) -> Due | None:
         weighted = tally.weighted
         anchor = max(entered, weighted[-1][0]) if weighted else entered
-        early = _surely_not_before(tally, anchor, limit, half_life) if weighted else anchor
+        least, most = tally.estimate.bounds(anchor)
+        if most < limit:
+            return anchor, anchor
+        early = _surely_not_before(least, limit + tally.estimate.weight + 1, anchor, half_life)
         if early > until:
             return anchor, early
         due = below_from(weighted, max(anchor, early), half_life, points)
@@ -83,9 +86,8 @@ def _falling(points: int, half_life: int) -> Clock:
     return falling
 
 
-def _surely_not_before(tally: Tally, anchor: int, limit: int, half_life: int) -> int:
-    """A time until which the score is at or above the limit, from the estimate alone."""
-    value, least = tally.estimate.bounds(anchor)[0], limit + tally.estimate.weight + 1
-    if not limit or value <= least:
+def _surely_not_before(value: float, least: int, anchor: int, half_life: int) -> int:
+    """A time until which a score that is at least `value` at its anchor stays above `least`."""
+    if value <= least:
         return anchor
     return anchor + int(half_life * math.log2(value / least)) - 2 * HOUR
