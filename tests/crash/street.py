@@ -67,7 +67,7 @@ class Weather:
 
     def __init__(self, app: App, people: Callable[[], Any], seed: int) -> None:
         self._app, self._people = app, people
-        self._faults = Faults(app, 0.08, seed)
+        self._faults = Faults(app, 0.2, seed)
         self._die = random.Random(seed)
         self._living: asyncio.Task[None] | None = None
         self.storm = True

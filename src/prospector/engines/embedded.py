@@ -25,6 +25,8 @@ class Embedded:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._running: dict[tuple[Any, ...], asyncio.Task[None]] = {}
+        self._asking: set[asyncio.Task[Any] | None] = set()
+        self._stopping = False
         # A late job must still run: the default grace of one second drops it silently.
         self._clock = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -39,7 +41,8 @@ class Embedded:
 
     async def stop(self) -> None:
         self._clock.shutdown(wait=False)
-        running = list(self._running.values())
+        self._stopping = True
+        running = [*self._running.values(), *filter(None, self._asking)]
         if running:
             _, late = await asyncio.wait(running, timeout=PATIENCE)
             for task in late:
@@ -49,7 +52,7 @@ class Embedded:
     def submit(self, job: str, *args: Any) -> None:
         """Begin a job as a task. Of `look`, one batch of an account runs at a time."""
         key = (job, args[0]) if args else (job,)
-        if key not in self._running:
+        if key not in self._running and not self._stopping:
             task = asyncio.get_running_loop().create_task(self._run(job, *args), name=job)
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
@@ -73,7 +76,8 @@ class Embedded:
             self.submit("reconcile", message_id)
 
     async def _due(self) -> work.Due:
-        now = self._runtime.now()
+        now, asking = self._runtime.now(), asyncio.current_task()
+        self._asking.add(asking)
         try:
             return await self._runtime.installation.store.read_async(
                 lambda session: work.due(session, now, self._batch, self._runtime.limits)
@@ -81,6 +85,8 @@ class Embedded:
         except SQLAlchemyError as error:
             log.error("error", text=say(error))
             return work.Due()
+        finally:
+            self._asking.discard(asking)
 
     def _batch(self, account_id: int) -> int:
         if ("look", account_id) in self._running or account_id not in (
