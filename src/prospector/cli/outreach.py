@@ -16,10 +16,9 @@ from prospector.cli.prospects import require_stage
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
-from prospector.outreach import drafts, outbox, render, spreadsheet, suppression, template
+from prospector.outreach import approval, drafts, outbox, render, spreadsheet, suppression, template
 from prospector.outreach.facts import Facts
 from prospector.prospects import people
-from prospector.queue import day
 
 IDS = "The ids that `prospector drafts` shows."
 MessageIds = Annotated[list[int], typer.Argument(metavar="ID...", max=HIGHEST_ID, help=IDS)]
@@ -151,34 +150,17 @@ def _ready(session: Session) -> list[int]:
 
 
 def _approve_all(session: Session, opened: Installation, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Approve each; of one that may not go, the row says why."""
+    desk = drafts.desk_of(opened.settings, opened.account_ids)
     rows = []
     for message_id in ids:
-        message = message_of(session, message_id)
-        why = _approve_one(session, opened, message)
+        message, why = message_of(session, message_id), None
+        try:
+            approval.approve(session, opened.settings, desk, message, None, utc_now())
+        except approval.NotApprovedError as error:
+            why = str(error)
         rows.append({"id": message.id, "state": message.state, "send_at": message.send_at, "why": why})
     return rows
-
-
-def _approve_one(session: Session, opened: Installation, message: Message) -> str | None:
-    """Approve one draft and settle its card; why not, where it may not go."""
-    person = session.get_one(Prospect, message.prospect_id)
-    if message.state == "draft" and not drafts.is_approvable(message):
-        problems = "; ".join(p.message for p in drafts.problems_of(message) if p.level == "error")
-        return f"mend it first: {problems}"
-    if drafts.is_stale(session, message, drafts.desk_of(opened.settings, opened.account_ids)):
-        return "the facts have changed since; make it anew"
-    if (why := suppression.suppressed(session, person)) is not None:
-        return f"{person.name} is never written to: {why}"
-    outreach = opened.settings.file.outreach
-    domain = opened.settings.file.sender.email.rpartition("@")[2]
-    now = utc_now()
-    try:
-        outbox.approve(session, message, user_id=None, domain=domain, hold=outreach.hold, now=now)
-    except outbox.NotPossibleError as error:
-        return str(error)
-    if message.card_id is not None:
-        day.settle(session, message.card_id, user_id=None, now=now)
-    return None
 
 
 def _rewrite(session: Session, opened: Installation, message_id: int, body: Path) -> None:
