@@ -8,12 +8,10 @@ in docs/connectors/mastodon.md.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
-import msgspec
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from prospector.sdk import (
@@ -37,15 +35,23 @@ from prospector.sdk import (
 
 from . import _forward
 from . import _mastodon_records as records
-from ._mastodon_calls import Found, Limits, ask, at_home, get, lookup, post, search, webfinger
-from ._richtext import graphemes
+from ._mastodon_calls import Limits, ask, at_home, get, lookup, post, search, webfinger
+from ._mastodon_writes import (
+    SLACK,
+    STATUSES,
+    compose,
+    followed,
+    is_same,
+    local_id,
+    ours,
+    receipt,
+    status_of,
+    target_of,
+)
 
 T = TypeVar("T")
-STATUSES = 40
 NOTES = 80
 MOST_QUESTIONS = 5
-MOST_PAGES = 25
-SLACK = timedelta(minutes=10)
 _TYPES = ("mention", "favourite", "reblog", "follow", "follow_request", "quote")
 _ACTIONS = ("like", "reply", "dm", "follow")
 _FEW = Can(
@@ -68,12 +74,6 @@ class Settings(BaseModel):
         if place.scheme not in ("http", "https") or not place.hostname or place.path.strip("/"):
             raise ValueError(f"{value!r} is no instance's address: write it like https://mastodon.social")
         return f"{place.scheme}://{place.netloc}"
-
-
-class Relationship(msgspec.Struct):
-    id: str
-    following: bool = False
-    requested: bool = False
 
 
 class Mastodon:
@@ -116,7 +116,7 @@ class Mastodon:
     async def poll(self, context: Context, identity: Identity, cursor: str | None) -> Page:
         """One page of their statuses, forward from where the last look ended."""
         home = await at_home(context)
-        account_id = _local_id(identity, home)
+        account_id = local_id(identity, home)
         stand = _forward.begin(cursor, context.now)
         params = _after(stand, STATUSES) | {"exclude_reblogs": "true"}
         path = f"/api/v1/accounts/{quote(account_id, safe='')}/statuses"
@@ -150,14 +150,14 @@ class Mastodon:
             raise Refused(f"Mastodon has no {intent.action}.")
         home = await at_home(context)
         if intent.action == "follow":
-            account_id = _local_id(intent.to, home)
+            account_id = local_id(intent.to, home)
             await post(context, f"/api/v1/accounts/{quote(account_id, safe='')}/follow")
             return Receipt(intent.to.url, "followed", intent.to.url)
         if intent.action == "like":
-            target = await _target(context, home, intent)
+            target = await target_of(context, home, intent)
             answer = await post(context, f"/api/v1/statuses/{quote(target.id, safe='')}/favourite")
-            return _receipt(answer.json(records.Status))
-        body = await _status(context, home, intent)
+            return receipt(answer.json(records.Status))
+        body = await status_of(context, home, intent)
         await context.point_of_no_return()
         try:
             answer = await post(
@@ -165,7 +165,7 @@ class Mastodon:
             )
         except Later as error:
             raise NotSent(f"The instance did not take it: {error}") from error
-        return _receipt(answer.json(records.Status))
+        return receipt(answer.json(records.Status))
 
     async def find(self, context: Context, intent: Intent) -> Receipt | None:
         """Whether it was done: our mark on their post or account, or the status among our last ones."""
@@ -173,105 +173,20 @@ class Mastodon:
             return None
         home = await at_home(context)
         if intent.action == "follow":
-            return await _followed(context, home, intent.to)
+            return await followed(context, home, intent.to)
         try:
             if intent.action == "like":
-                target = await _target(context, home, intent)
-                return _receipt(target) if target.favourited else None
-            wanted, known = await _status(context, home, intent), True
+                target = await target_of(context, home, intent)
+                return receipt(target) if target.favourited else None
+            wanted, known = await status_of(context, home, intent), True
         except Gone:
             if intent.action == "like":
                 return None
             wanted, known = compose(intent, None, home, context.memory["limits"]), False
-        async for status in _ours(context, home, intent.approved_at - SLACK):
+        async for status in ours(context, home, intent.approved_at - SLACK):
             if is_same(status, wanted, intent, known=known):
-                return _receipt(status)
+                return receipt(status)
         return None
-
-
-def is_same(status: records.Status, wanted: Mapping[str, Any], intent: Intent, *, known: bool = True) -> bool:
-    """Whether a status of ours is what `act` would have posted for this intent.
-
-    `known` is False where what it answers was deleted meanwhile: servers forget then what it was.
-    """
-    texts = {records.words(status.text or ""), records.words(records.plain_html(status.content or ""))}
-    place = (status.in_reply_to_id, status.visibility == "direct")
-    return (
-        (not known or place == (wanted.get("in_reply_to_id"), wanted["visibility"] == "direct"))
-        and records.words(wanted["status"]) in texts
-        and status.created_at > intent.approved_at - SLACK
-    )
-
-
-def compose(
-    intent: Intent, target: records.Status | None, home: records.Home, limits: Limits
-) -> dict[str, Any]:
-    """The status to post. Raises `Refused` where the server would not take it."""
-    if not intent.body.strip():
-        raise Refused("The text is empty: write something.")
-    acct = target.account.acct if target else intent.to.handle.removesuffix(f"@{home.domain}")
-    text = records.addressed(intent.body, acct, home.domain)
-    length = graphemes(records.counted(text, limits.characters_reserved_per_url))
-    if length > limits.max_characters:
-        raise Refused(
-            f"The text has {length} characters with its mention, and {home.domain} takes"
-            f" {limits.max_characters}: shorten it."
-        )
-    visibility = "direct" if intent.action == "dm" else target.visibility if target else "public"
-    status = {"status": text, "visibility": visibility}
-    return status | ({"in_reply_to_id": target.id} if target else {})
-
-
-async def _ours(context: Context, home: records.Home, since: datetime) -> AsyncIterator[records.Status]:
-    """What we posted since then, newest first. Raises `Broken` where that is too much to read."""
-    path = f"/api/v1/accounts/{quote(home.me, safe='')}/statuses"
-    params: dict[str, str | int] = {"limit": STATUSES, "exclude_reblogs": "true"}
-    for _ in range(MOST_PAGES):
-        ours = await get(context, path, list[records.Status], params=params)
-        for status in ours:
-            yield status
-        if not ours or ours[-1].created_at < since:
-            return
-        params["max_id"] = ours[-1].id
-    raise Broken(f"Our account posted too much since {since:%d %B} to find it again: look on {home.domain}.")
-
-
-async def _status(context: Context, home: records.Home, intent: Intent) -> dict[str, Any]:
-    target = await _target(context, home, intent) if intent.on or intent.action == "reply" else None
-    return compose(intent, target, home, context.memory["limits"])
-
-
-async def _followed(context: Context, home: records.Home, whom: Identity) -> Receipt | None:
-    query = "?" + urlencode({"id[]": _local_id(whom, home)})
-    ties = await get(context, "/api/v1/accounts/relationships" + query, list[Relationship])
-    done = any(tie.following or tie.requested for tie in ties)
-    return Receipt(whom.url, "followed", whom.url) if done else None
-
-
-async def _target(context: Context, home: records.Home, intent: Intent) -> records.Status:
-    """The status to act on, as our instance has it now. Raises `Gone` where it was deleted."""
-    about = intent.attributes
-    if about.get("instance") == home.domain and about.get("uri") == intent.on and about.get("id"):
-        return await get(context, f"/api/v1/statuses/{quote(str(about['id']), safe='')}", records.Status)
-    if not intent.on:
-        raise Refused("It is not said which post to answer or like.")
-    params: dict[str, str | int] = {"q": intent.on, "resolve": "true", "type": "statuses", "limit": 5}
-    found = (await get(context, "/api/v2/search", Found, params=params)).statuses
-    for status in found:
-        if intent.on in (status.uri, status.url):
-            return status
-    raise Gone(f"{home.domain} finds no post {intent.on}: it was deleted, or is not for us to see.")
-
-
-def _local_id(identity: Identity, home: records.Home) -> str:
-    """The account's id on our instance; ids of another instance mean somebody else."""
-    domain, _, account_id = identity.remote_id.partition("/")
-    if domain != home.domain or not account_id:
-        raise Broken(
-            f"{identity.handle} was found through {domain}, and this account is on {home.domain}:"
-            " choose the account on that instance, or add the profile again."
-        )
-    return account_id
 
 
 async def _retracted(context: Context, missing: Mapping[str, str]) -> tuple[str, ...]:
@@ -293,7 +208,3 @@ async def _retracted(context: Context, missing: Mapping[str, str]) -> tuple[str,
 
 def _after(stand: _forward.Stand, limit: int) -> dict[str, str | int]:
     return {"limit": limit} | ({"min_id": stand.min_id} if stand.min_id else {})
-
-
-def _receipt(status: records.Status) -> Receipt:
-    return Receipt(status.uri, f"id {status.id}", status.url)

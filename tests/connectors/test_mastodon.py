@@ -13,7 +13,8 @@ import httpx
 import pytest
 import respx
 from connectors._mastodon_records import addressed, counted, plain_html
-from connectors.mastodon import MOST_PAGES, STATUSES, Mastodon, Settings
+from connectors._mastodon_writes import MOST_PAGES, STATUSES
+from connectors.mastodon import Mastodon, Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.connectors.accounts import Record, Way, asgi, look
