@@ -42,6 +42,7 @@ def test_figures_count_what_is_due_and_what_is_new_since_the_beginning(store: St
                     prospect_id=person.id,
                     platform="feed",
                     url=f"https://x.example/{number}",
+                    handle="x",
                     next_poll_at=NOW,
                     gone_at=gone,
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from prospector.cli.output import chosen_workspace, fail
 from prospector.cli.workspace import PRESETS, make
+from prospector.terminal import ERASE
 
 FOLDER = Path("sandbox")
 USUAL_PORT = 8787
@@ -56,4 +58,6 @@ def _free_port() -> int:
 
 
 def _say(line: str) -> None:
-    typer.secho(f"demo: {line}", fg="cyan", bold=True, err=True)
+    # The product shares the terminal, and its status line may lie below the cursor.
+    erase = ERASE if sys.stderr.isatty() else ""
+    typer.echo(f"{erase}{typer.style(f'demo: {line}', fg='cyan', bold=True)}", err=True)
