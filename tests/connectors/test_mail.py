@@ -36,7 +36,8 @@ from prospector.sdk import (
     engagement_key,
 )
 from prospector.testing import FakeContext
-from prospector.testing.contract import DeclarationTests, complaints
+from prospector.testing.complaints import complaints
+from prospector.testing.contract import DeclarationTests
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 US, ALICE = "us@us.test", "alice@prospect.test"

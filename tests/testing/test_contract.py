@@ -26,7 +26,7 @@ from prospector.sdk import (
     Seen,
 )
 from prospector.testing import ConnectorTests, FakeContext
-from prospector.testing.contract import complaints
+from prospector.testing.complaints import complaints
 
 API = "https://api.example"
 

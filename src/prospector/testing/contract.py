@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-import msgspec
 import pytest
 import respx
 from pydantic import ValidationError
@@ -18,7 +15,9 @@ from pydantic import ValidationError
 from prospector import sdk
 from prospector.sdk import Broken, Gone, Identity, Later, Page, ProfileRef, Refused, Unauthorised
 from prospector.testing import hostile
+from prospector.testing.complaints import complaints
 from prospector.testing.context import NOW, FakeContext, answering
+from prospector.testing.wire import Wire
 
 ACTIONS = ("like", "reply", "dm", "follow", "email")
 MOST_PAGES = 50
@@ -32,32 +31,6 @@ USUAL: Mapping[int, tuple[type[Exception], ...]] = {
 }
 
 Ask = Callable[[FakeContext, str | None], Awaitable[Page]]
-
-
-@dataclass
-class Wire:
-    """The recorded answers, and what a test does to them on their way."""
-
-    router: respx.MockRouter
-    status: int | None = None
-    since: int = 0
-    content: bytes | None = None
-    only: int | None = None
-    asked: int = 0
-    bodies: list[bytes] = field(default_factory=list)
-
-    async def answer(self, request: Any) -> Any:
-        """With `status` every answer from number `since` on has it and no body; with `content` the body
-        is replaced, of the answer number `only` or of all."""
-        index, self.asked = self.asked, self.asked + 1
-        if self.status is not None and index >= self.since:
-            return respx.MockResponse(self.status, json={"error": "injected by the test"})
-        recorded = await self.router.async_handler(request)
-        self.bodies.append(recorded.content)
-        if self.content is None or self.only not in (None, index):
-            return recorded
-        kind = recorded.headers.get("content-type", "application/json")
-        return respx.MockResponse(200, headers={"content-type": kind}, content=self.content)
 
 
 class DeclarationTests:
@@ -290,39 +263,3 @@ class ConnectorTests(DeclarationTests):
         except Exception as error:
             return [f"answer {index}: raised {error!r}"]
         return [f"answer {index}: {wrong}" for wrong in complaints(page)]
-
-
-def complaints(page: Page) -> list[str]:
-    """What of a page the core could not store or would misunderstand."""
-    wrong = [f"{seen.object!r}: {it}" for seen in page.seen for it in _seen_complaints(seen)]
-    if page.cursor and not _storable(page.cursor):
-        wrong.append("the cursor is nothing that a database takes")
-    if page.covered_until is not None and page.covered_until.tzinfo is None:
-        wrong.append("covered_until has no time zone")
-    if not math.isfinite(page.wait) or page.wait < 0:
-        wrong.append("wait is no number of seconds")
-    if not all(_storable(uri) for uri in page.retracted):
-        wrong.append("something retracted is no URI")
-    return wrong
-
-
-def _seen_complaints(seen: sdk.Seen) -> Iterator[str]:
-    if seen.kind not in sdk.KINDS:
-        yield f"{seen.kind!r} is no kind"
-    if not _storable(seen.actor) or not _storable(seen.object):
-        yield "actor or object is empty or no text"
-    if seen.at is not None and seen.at.tzinfo is None:
-        yield "at has no time zone"
-    if seen.text and not _storable(seen.text):
-        yield "the text holds what a database refuses"
-    try:
-        msgspec.json.encode({"attributes": dict(seen.attributes), "raw": dict(seen.raw)})
-    except (TypeError, ValueError, msgspec.MsgspecError):
-        yield "attributes or raw cannot be written as JSON"
-
-
-def _storable(text: object) -> bool:
-    """Non-empty text that both databases take: no NUL (PostgreSQL), no lone surrogate (UTF-8)."""
-    if not isinstance(text, str) or not text or "\0" in text:
-        return False
-    return not any(0xD800 <= ord(character) <= 0xDFFF for character in text)
