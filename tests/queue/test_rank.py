@@ -223,13 +223,6 @@ def test_the_section_is_the_most_urgent_of_its_causes(kinds: list[str], section:
     assert rank([Cause(kind, ago(hours=2)) for kind in kinds], Standing(), NOW).section is section
 
 
-def test_ties_go_to_the_older_cause_and_then_to_the_id() -> None:
-    older, newer = (rank([Cause("like", ago(hours=h))], Standing(), NOW) for h in (60, 50))
-    assert older.priority == newer.priority
-    assert older.order(9) < newer.order(1)
-    assert older.order(1) < older.order(9)
-
-
 def test_what_makes_no_card_is_no_cause() -> None:
     assert is_cause("reply")
     assert not is_cause("email_open")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prospector.queue.workday import due_day, instant, later, next_start, planning_day, working_days_after
+from prospector.queue.workday import instant, later, planning_day, working_days_after
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
@@ -86,22 +86,3 @@ def test_later_is_later_and_a_working_day(at: datetime, count: int, zone: ZoneIn
 def test_the_day_begins_at_the_reps_start() -> None:
     assert planning_day(datetime(2026, 11, 18, 5, 59, tzinfo=UTC), BERLIN) == date(2026, 11, 17)
     assert planning_day(datetime(2026, 11, 18, 6, 0, tzinfo=UTC), BERLIN) == date(2026, 11, 18)
-
-
-def test_the_next_start_is_on_a_working_day_and_in_the_future() -> None:
-    assert next_start(datetime(2026, 11, 18, 5, 0, tzinfo=UTC), BERLIN) == datetime(
-        2026, 11, 18, 6, tzinfo=UTC
-    )
-    assert next_start(datetime(2026, 11, 20, 6, 0, tzinfo=UTC), BERLIN) == datetime(
-        2026, 11, 23, 6, tzinfo=UTC
-    )
-    # Summer time begins on the Sunday between.
-    assert next_start(datetime(2026, 3, 27, 12, 0, tzinfo=UTC), BERLIN) == datetime(
-        2026, 3, 30, 5, tzinfo=UTC
-    )
-
-
-def test_what_arises_at_the_weekend_is_due_on_monday() -> None:
-    assert due_day(datetime(2026, 11, 21, 12, tzinfo=UTC), BERLIN) == date(2026, 11, 23)
-    assert due_day(datetime(2026, 11, 23, 5, tzinfo=UTC), BERLIN) == date(2026, 11, 23)
-    assert due_day(datetime(2026, 11, 18, 12, tzinfo=UTC), BERLIN) == date(2026, 11, 18)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ from prospector.outreach import drafts, outbox, suppression
 from prospector.queue import rank
 from prospector.queue.plan import Item, Plan, act_of, plan
 from prospector.queue.rank import Cause, Section, Standing
+from prospector.queue.workday import instant, planning_day
 from prospector.store import insert_new
 
 OPEN = ("open", "snoozed")
@@ -187,7 +188,7 @@ def today(session: Session, queue: Queue, now: datetime, owner_id: int | None = 
 
 def item_of(card: Card, message: Message | None) -> Item:
     section = Section[card.section.upper()]
-    since = min((cause_of(stored).at for stored in card.causes), default=card.created_at)
+    since = cause_of(card.causes[0]).at if card.causes else card.created_at  # the strongest stands first
     return Item(
         id=card.id,
         priority=card.priority,
@@ -230,11 +231,8 @@ def _remind(card: Card, standing: Standing, now: datetime) -> None:
 
 def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> None:
     """Once a day, at the rep's start, work the priorities out anew; never under the cursor."""
-    local = now.astimezone(ZoneInfo(queue.timezone))
-    start = local.replace(hour=queue.day_start.hour, minute=queue.day_start.minute, second=0, microsecond=0)
-    start = start.astimezone(UTC)
-    if now < start:
-        return
+    zone = ZoneInfo(queue.timezone)
+    start = instant(planning_day(now, zone, queue.day_start), queue.day_start, zone)
     stale = select(Card).where(Card.state == "open", col(Card.created_at) < start)
     for card in session.exec(stale.where(col(Card.due_on) < start)):
         standing = standing_of(session, session.get_one(Prospect, card.prospect_id))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import IntEnum
 from zoneinfo import ZoneInfo
 
@@ -138,11 +138,6 @@ class Ranked:
     @property
     def expired(self) -> bool:
         return not self.live_causes
-
-    def order(self, card_id: int) -> tuple[int, datetime, int]:
-        """The key by which cards are sorted: priority, then the older cause, then the id."""
-        since = self.live_causes[0].at if self.live_causes else datetime.max.replace(tzinfo=UTC)
-        return (-self.priority, since, card_id)
 
 
 def is_cause(kind: str) -> bool:

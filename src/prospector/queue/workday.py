@@ -64,18 +64,3 @@ def planning_day(now: datetime, zone: ZoneInfo, start: time = DAY_START) -> date
     """The rep's day that is running: it begins at their start, so 06:59 still belongs to yesterday."""
     today = now.astimezone(zone).date()
     return today if now >= instant(today, start, zone) else today - timedelta(days=1)
-
-
-def next_start(
-    now: datetime, zone: ZoneInfo, start: time = DAY_START, holidays: Collection[date] = ()
-) -> datetime:
-    """The next start (UTC) of a working day, later than `now`: when the day is planned."""
-    day = working_days_after(now.astimezone(zone).date(), 0, holidays)
-    while (moment := instant(day, start, zone)) <= now:
-        day = working_days_after(day, 1, holidays)
-    return moment
-
-
-def due_day(at: datetime, zone: ZoneInfo, start: time = DAY_START, holidays: Collection[date] = ()) -> date:
-    """The working day on whose list something belongs that arises at this moment."""
-    return working_days_after(planning_day(at, zone, start), 0, holidays)
