@@ -8,23 +8,14 @@ from typing import Any
 
 from prospector.rules.event import Event
 from prospector.rules.evidence import Observation, Scene, day, minute, observe, span
-from prospector.rules.fit import DERIVED, fit_of
+from prospector.rules.fit import DERIVED
+from prospector.rules.guards import Guard, guards_of
 from prospector.rules.history import Firing, History, Moment, Situation
 from prospector.rules.plan import touches
 from prospector.rules.ruleset import Field, Rule, Ruleset
 from prospector.rules.tally import visible
 
 LATE = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One of G0 to G6; `lifts_at` is when a guard of time lets go, None for the others."""
-
-    name: str
-    passed: bool
-    text: str
-    lifts_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +46,7 @@ class Reading:
             "rule": self.rule,
             "would_fire": self.would_fire,
             "obstacles": list(self.obstacles()),
-            "guards": [
-                {"guard": guard.name, "passed": guard.passed, "text": guard.text, "lifts_at": guard.lifts_at}
-                for guard in self.guards
-            ],
+            "guards": [guard.as_json() for guard in self.guards],
             "when": [one.as_json() for one in self.when],
             "when_any": [one.as_json() for one in self.when_any],
             "unless": [one.as_json() for one in self.unless],
@@ -156,46 +144,11 @@ def _read(rule: Rule, ruleset: Ruleset, situation: Situation, events: Sequence[E
     scene = Scene(visible(events[: situation.seen], time), time, situation.entered, ruleset)
     return Reading(
         rule=rule.name,
-        guards=tuple(_guards(rule, scene, situation)),
+        guards=tuple(guards_of(rule, scene, situation)),
         when=tuple(observe(one, scene) for one in rule.when),
         when_any=tuple(observe(one, scene) for one in rule.when_any),
         unless=tuple(observe(one, scene) for one in rule.unless),
     )
-
-
-# --- Guards -----------------------------------------------------------------------------------
-
-
-def _guards(rule: Rule, scene: Scene, situation: Situation) -> Iterator[Guard]:
-    ruleset, stage = scene.ruleset, situation.stage
-    sources = ruleset.sources(rule)
-    here, target = ruleset.rank(stage), None if rule.to is None else ruleset.rank(rule.to)
-    if target is not None and here is not None and target > here:
-        fit = fit_of(ruleset.fit, scene.fields())
-        text = f"fit {fit.points}: {fit.verdict}" + (f" ({', '.join(fit.reasons)})" if fit.reasons else "")
-        yield Guard("G0", fit.verdict != "disqualified", text)
-    yield Guard("G1", stage in sources, f"in {stage}; acts in {', '.join(sources) or 'no stage'}")
-    if rule.to is not None:
-        yield Guard("G2", rule.to != stage, f"leads to {rule.to}, from {stage}")
-        ahead = target is not None and here is not None and target >= here
-        yield Guard("G3", rule.backward or ahead, f"{rule.to} after {stage}, or backward = true")
-    yield from _time_guards(rule, ruleset, situation)
-
-
-def _time_guards(rule: Rule, ruleset: Ruleset, situation: Situation) -> Iterator[Guard]:
-    if situation.held_since is not None:
-        lifts = situation.held_since + ruleset.engine.hold_after_manual
-        text = f"moved by hand on {minute(situation.held_since)}, held until {minute(lifts)}"
-        yield Guard("G4", situation.time >= lifts, text, lifts)
-    if rule.to is not None and situation.moved:
-        lifts = situation.entered + ruleset.engine.min_dwell
-        text = f"entered {situation.stage} on {minute(situation.entered)}, stays until {minute(lifts)}"
-        yield Guard("G5", situation.time >= lifts, text, lifts)
-    if rule.name in situation.fired:
-        last = situation.fired[rule.name]
-        lifts = last + rule.cooldown
-        text = f"fired on {minute(last)}, cools down until {minute(lifts)}"
-        yield Guard("G6", situation.time >= lifts, text, lifts)
 
 
 # --- Sentences --------------------------------------------------------------------------------
