@@ -6,7 +6,8 @@ from importlib.resources import files
 
 import pytest
 
-from prospector.rules.lint import Facts, lint
+from prospector.rules.finding import Facts
+from prospector.rules.lint import lint
 
 FOUR = "".join(f'[[stage]]\nname = "{name}"\n' for name in ("a", "b", "c")) + (
     '[[stage]]\nname = "lost"\nterminal = true\n'
