@@ -91,6 +91,13 @@ def _is(account: records.Account, handle: str, home: records.Home) -> bool:
     return home.handle(account) == handle or (account.username.lower() == user and lives == host)
 
 
+def speaks_for(handle: str, canonical: str, account: records.Account) -> bool:
+    """Whether the server in `handle` may say that somebody's handle is `canonical`: their page lies
+    on it, or it belongs to the domain of that handle. Else any server could make itself anybody."""
+    host, domain = handle.partition("@")[2], canonical.partition("@")[2]
+    return host.endswith(f".{domain}") or urlsplit(account.url or "").netloc.lower() == host
+
+
 class Finger(msgspec.Struct):
     """A WebFinger answer (RFC 7033), as far as we need it."""
 

@@ -35,7 +35,7 @@ from prospector.sdk import (
 
 from . import _forward
 from . import _mastodon_records as records
-from ._mastodon_calls import Limits, ask, at_home, get, lookup, post, search, webfinger
+from ._mastodon_calls import Limits, ask, at_home, get, lookup, post, search, speaks_for, webfinger
 from ._mastodon_writes import (
     SLACK,
     STATUSES,
@@ -106,6 +106,11 @@ class Mastodon:
         if account is None:
             canonical = await webfinger(context, home, handle)
             account = await search(context, home, canonical) if canonical != handle else None
+            if account is not None and not speaks_for(handle, canonical, account):
+                raise Broken(
+                    f"{handle.partition('@')[2]} says that {handle} is {canonical}, who does not live there:"
+                    " add that account's own address if you mean it."
+                )
         if account is None:
             raise Broken(
                 f"{handle} exists, but {home.domain} could not fetch the account. Check that the token has"

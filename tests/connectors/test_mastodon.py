@@ -153,6 +153,12 @@ def test_webfinger_tells_the_canonical_handle(scene: Scene) -> None:
     assert run(scene.who("bob@social.far.example")).handle == "bob@far.example"
 
 
+def test_a_server_cannot_make_itself_somebody_else(scene: Scene) -> None:
+    scene.intercept("/.well-known/webfinger", status_code=200, json={"subject": "acct:bob@far.example"})
+    with pytest.raises(Broken, match="does not live there"):
+        run(scene.who("eve@evil.example"))
+
+
 def test_nobody_is_gone(scene: Scene) -> None:
     with pytest.raises(Gone):
         run(scene.who("nobody@home.example"))
