@@ -29,11 +29,11 @@ from prospector.sandbox.mail import Delivery, Fault, MailServers, MailWorld
 from prospector.testing.faults import App, Faults
 
 PEOPLE = 24
-PACE = 0.12
+PACE = 0.15
 IMPATIENCE = timedelta(seconds=4)
 SETTINGS = {
     'grace = "0s"': 'grace = "0s"\nlease = "2s"',
-    'hold = "0s"': 'hold = "0s"\nstuck_after = "6s"\ndaily_cap = 100000',
+    'hold = "0s"': 'hold = "0s"\nstuck_after = "15s"\ndaily_cap = 100000',
     "[accounts.bluesky]": "[web]\nport = 0\n[accounts.bluesky]",
 }
 STRIKES = [
@@ -172,7 +172,7 @@ class Street:
             if self._die.random() < 0.3:
                 chosen = self._die.choice(STRIKES)
                 self.town.mail.fail(Fault(chosen.verb, chosen.answer, chosen.after))
-            threading.Event().wait(0.25)
+            threading.Event().wait(0.6)
 
     def _write_mail(self) -> None:
         prospect_id, _ = self._die.choice(self._people)

@@ -20,7 +20,7 @@ import pytest
 from sqlmodel import Session, col, func, select
 from tests.crash.nursery import Nursery
 from tests.crash.street import Street, hurry, street
-from tests.town import until
+from tests.town import PASSWORD, until
 
 from prospector import doctor, work
 from prospector.consequences import Consequences
@@ -31,7 +31,8 @@ from prospector.runtime import Runtime
 KILLS = int(os.environ.get("PROSPECTOR_KILLS", "200"))
 AT_START = 0.15
 LONGEST_LIFE = 2.0
-PATIENCE = 90.0
+ACCESS = {"TOWN_BLUESKY": PASSWORD, "TOWN_MAIL": "secret"}
+PATIENCE = 300.0
 
 pytestmark = pytest.mark.fault
 
@@ -53,6 +54,8 @@ def test_nothing_is_lost_or_doubled(place: Street, nursery: Nursery) -> None:
     settle(place, nursery)
     asyncio.run(reconcile(place))
     print(json.dumps(report(place, phases)))
+    assert len(place.ledger.acts) > KILLS / 2, "nothing happened"
+    assert place.town.mail.accepted, "no mail was sent"
     with place.installation.store.reading() as session:
         assert problems(session, place) == []
 
@@ -76,7 +79,7 @@ def kill_one(
     place: Street, nursery: Nursery, command: str, times: int, die: random.Random, phases: Counter[str]
 ) -> None:
     for _ in range(times):
-        child = nursery.start(place.town.folder, command)
+        child = nursery.start(place.town.folder, command, environment=ACCESS)
         if die.random() > AT_START:
             until(child.has_begun)
         threading.Event().wait(die.uniform(0, LONGEST_LIFE))
@@ -100,7 +103,7 @@ def phase(place: Street, started: bool, fetching: bool) -> str:
 
 def settle(place: Street, nursery: Nursery) -> None:
     """With all servers well, let one clean process finish; it must also end cleanly."""
-    child, calm = nursery.start(place.town.folder, "run"), 0
+    child, calm = nursery.start(place.town.folder, "run", environment=ACCESS), 0
     deadline = time.monotonic() + PATIENCE
     while calm < 3:
         place.installation.store.write(hurry)
