@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 from tests.office import RULES, START, Office, office
 
-from prospector.models import Move, Prospect, Ruleset
+from prospector.models import Engagement, Move, Prospect, Ruleset
 from prospector.rules import live
 from prospector.store import Store
 
@@ -119,3 +119,35 @@ def test_heat_orders_people_as_their_score_does_at_any_time(place: Office) -> No
             )
             assert late_score >= early_score
     assert place.now > START
+
+
+def test_a_rule_that_waits_beyond_the_calendar_stops_nobody(place: Office) -> None:
+    patient = RULES + '[[rule]]\nname = "one day"\nwhen = [{ in_stage_for = "999999999w" }]\n'
+    place.write(lambda s: live.go_live(s, patient, "patience", None, place.now))
+    person = place.person()
+    place.later(minutes=1)
+    place.follow(place.seen("reply", person))
+    assert place.one(Prospect, id=person).stage == "engaged"
+    assert place.one(Prospect, id=person).next_timer_at is None
+
+
+def test_what_was_taken_back_warms_nobody(place: Office) -> None:
+    weights = RULES + '\n[points.weights]\n"them.like" = 1\n'
+    place.write(lambda s: live.go_live(s, weights, "points", None, place.now))
+    person = place.person()
+    place.later(minutes=1)
+    place.follow(place.seen("like", person))
+    assert place.one(Prospect, id=person).heat > 0
+    (liked,) = place.rows(Engagement, kind="like")
+    place.change(Engagement, liked.id, retracted_at=place.later(minutes=1))
+    refold(place, person)
+    assert place.one(Prospect, id=person).heat == 0
+
+
+def test_the_rules_that_judge_are_those_in_force(place: Office) -> None:
+    """The last of `versions` is what scores and fit are taken from: never a voided one."""
+    place.later(minutes=1)
+    wrong = place.write(lambda s: live.go_live(s, RULES + "# no\n", "a mistake", None, place.now).id)
+    place.change(Ruleset, wrong, voided_at=place.now)
+    with place.store.reading() as session:
+        assert [one.ruleset.text for one in live.Parsed().versions(session)] == [RULES]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import Any
 
 from prospector.rules.event import Event
 from prospector.rules.ruleset import Actions, Ruleset
 
 Moment = tuple[str, str] | tuple[str, int] | tuple[str, int, int]
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +95,5 @@ class History:
 
 def firing_key(rule: str, moment: Moment) -> str:
     """The name of a firing, for ever: sha256 of the JSON `[rule, moment]`, in hex."""
-    parts = ",".join(str(part) if isinstance(part, int) else _json(part) for part in moment)
-    return hashlib.sha256(f"[{_json(rule)},[{parts}]]".encode()).hexdigest()
+    parts = ",".join([str(part) if isinstance(part, int) else encode_basestring(part) for part in moment])
+    return hashlib.sha256(f"[{encode_basestring(rule)},[{parts}]]".encode()).hexdigest()
