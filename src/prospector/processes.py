@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import fcntl
+import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -91,16 +93,17 @@ async def web(installation: Installation) -> None:
     """The web page alone."""
     with exclusive(installation):
         configure(installation.settings.file.log)
-        await _until(stop_asked(), _web_server(installation))
+        await _until(stop_asked(), _open_page(installation))
 
 
 async def serve(runtime: Runtime, engine: Engine, stop: asyncio.Event, *, with_web: bool) -> None:
     """Let the engine ring until a signal comes, then stop cleanly within five seconds."""
+    # Before the engine begins: with the port taken there is nothing to run.
+    page = _open_page(runtime.installation) if with_web else None
     await engine.start()
-    server = _web_server(runtime.installation) if with_web else None
     showing = asyncio.get_running_loop().create_task(progress.show(runtime))
     try:
-        await _until(stop, server)
+        await _until(stop, page)
     finally:
         showing.cancel()
         log.info("stopping", text="finishing what is under way; nothing gets lost")
@@ -228,15 +231,29 @@ def _adopt_rules(runtime: Runtime) -> None:
         )
 
 
-def _web_server(installation: Installation) -> uvicorn.Server:
+@dataclass(frozen=True)
+class Page:
+    """The web page's server, and the port that it has already."""
+
+    server: uvicorn.Server
+    port: socket.socket
+
+
+def _open_page(installation: Installation) -> Page:
+    """Raises `ProcessError` where the port is taken or the host is not ours."""
     from prospector.web import create_app
 
     page = installation.settings.file.web
-    config = uvicorn.Config(
-        create_app(installation), host=page.host, port=page.port, log_level="warning", access_log=False
-    )
-    config.lifespan = "off"
-    return uvicorn.Server(config)
+    family = socket.AF_INET6 if ":" in page.host else socket.AF_INET
+    try:
+        port = socket.create_server((page.host, page.port), family=family, backlog=2048)
+    except OSError as error:
+        raise ProcessError(
+            f"{page.host}:{page.port} cannot be opened ({os.strerror(error.errno or 0)}). Set another port "
+            "under [web] in config.toml, or 0 for any."
+        ) from None
+    config = uvicorn.Config(create_app(installation), log_level="warning", access_log=False, lifespan="off")
+    return Page(uvicorn.Server(config), port)
 
 
 def stop_asked() -> asyncio.Event:
@@ -247,32 +264,26 @@ def stop_asked() -> asyncio.Event:
     return stop
 
 
-async def _until(stop: asyncio.Event, server: uvicorn.Server | None) -> None:
+async def _until(stop: asyncio.Event, page: Page | None) -> None:
     """Wait for the event, with the web page open meanwhile."""
     loop = asyncio.get_running_loop()
-    serving = loop.create_task(_serve(server)) if server is not None else None
+    serving = loop.create_task(_serve(page)) if page is not None else None
     waiting = loop.create_task(stop.wait())
     await asyncio.wait([task for task in (waiting, serving) if task], return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    if server is None or serving is None:
+    if page is None or serving is None:
         return
-    server.should_exit = True
+    page.server.should_exit = True
     with suppress(asyncio.TimeoutError):
         await asyncio.wait_for(serving, timeout=1.5)
 
 
-async def _serve(server: uvicorn.Server) -> None:
-    """Serve pages, leaving signals to us. Raises `ProcessError` where the port is taken."""
-    host, port = server.config.host, server.config.port
-    try:
-        socket = server.config.bind_socket()
-    except SystemExit:
-        raise ProcessError(
-            f"{host}:{port} is in use. Set another port under [web] in config.toml, or 0 for any."
-        ) from None
-    log.info("web", text=f"http://{host}:{socket.getsockname()[1]}/")
-    with suppress(asyncio.CancelledError):
-        await server._serve([socket])
+async def _serve(page: Page) -> None:
+    """Serve pages, leaving signals to us."""
+    host, port = page.port.getsockname()[:2]
+    log.info("web", text=f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    with page.port, suppress(asyncio.CancelledError):
+        await page.server._serve([page.port])
 
 
 def _counts(session: Session) -> tuple[int, int, int]:

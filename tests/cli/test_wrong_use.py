@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from tests.shell import ADA, Shell
 
 from prospector.cli import invoke
+from prospector.processes import locked
 from prospector.prospects.urls import canonical
 from prospector.store import Store
 
@@ -199,3 +201,17 @@ def test_what_others_wrote_has_no_power_over_the_terminal(shell: Shell) -> None:
     assert "\x1b" not in added.out + shell("prospects").out
     assert "\u202e" not in shell("why", "1").out
     shell("profiles", "--prospect", "\x1b]0;title\x07").refused(2, "No prospect is meant")
+
+
+@pytest.mark.parametrize("command", ["run", "web"])
+def test_a_port_that_is_taken_is_said_before_anything_begins(shell: Shell, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        shell.write("config.toml", f'log = "warning"\n[web]\nport = {port}\n')
+        shell(command).refused(1, f"127.0.0.1:{port} cannot be opened", "[web]")
+
+
+def test_a_second_process_on_one_workspace_refuses(shell: Shell) -> None:
+    with locked(shell.folder / "prospector.lock"):
+        shell("run", "--once", "--no-web").refused(1, "Another prospector is at work")
+        assert shell("prospects").code == 0
