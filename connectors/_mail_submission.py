@@ -82,10 +82,13 @@ def _connect(route: Route, sender: str) -> smtplib.SMTP:
 
 def trusted(ca: str | None) -> ssl.SSLContext:
     """TLS that checks names and certificates, against `ca` too where the account names a file."""
+    context = ssl.create_default_context()
     try:
-        return ssl.create_default_context(cafile=ca)
+        if ca is not None:
+            context.load_verify_locations(ca)
     except OSError as error:
         raise Unauthorised(f"The certificate file {ca!r} cannot be read ({error}); correct `ca`.") from error
+    return context
 
 
 def _log_in(client: smtplib.SMTP, route: Route) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from connectors._mail_folders import BATCH, Place, next_uids, place
-from connectors._mail_submission import Route, refusal
+from connectors._mail_submission import Route, refusal, trusted
 from connectors.mail import Mail, Settings, letter_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -172,6 +172,10 @@ def test_a_server_that_does_not_tell_its_next_uid_is_not_read_from_its_first_mai
     page = look(context)
 
     assert (page.seen, page.cursor) == ((), None)
+
+
+def test_a_certificate_of_our_own_is_trusted_beside_the_known_authorities(certificate):
+    assert len(trusted(str(certificate)).get_ca_certs()) >= len(trusted(None).get_ca_certs()) > 0
 
 
 def test_a_route_shows_no_password():
