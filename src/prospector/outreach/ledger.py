@@ -16,7 +16,8 @@ from prospector.models import Message
 
 COUNTED = ("sending", "sent", "unknown")
 DAY = timedelta(hours=24)
-BURST = 50
+# As many as there are mail threads: what is claimed and only waits would be taken for stuck.
+BURST = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from prospector.outreach.suppression import keys_of
 
 UNSAID = ("draft", "approved")
 TRIES = 6
-BURST = 50
+# The platform's own word settles a claim even after recovery has declared it unknown.
+ANSWERED = ("sending", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _next(session: Session, account_id: int, limits: Limits, now: datetime) -> l
             col(Company.paused_until).is_(None) | (col(Company.paused_until) <= now),
         )
         .order_by(col(Message.send_at), col(Message.id))
-        .limit(1 if limits.gap else BURST)
+        .limit(1 if limits.gap else ledger.BURST)
     )
     waiting = session.exec(statement).all()
     if not waiting:
@@ -179,7 +180,8 @@ def settle_sent(session: Session, claim: Claim, *, reply: str, uri: str, now: da
 
 
 def settle_refused(session: Session, claim: Claim, why: str) -> bool:
-    return _under(session, claim, state="refused", error=why[:500])
+    """Surely not accepted, and never will be."""
+    return _of_claim(session, claim, ANSWERED, state="refused", error=why[:500])
 
 
 def settle_unsaid(session: Session, claim: Claim, why: str, again_at: datetime) -> str | None:
@@ -189,7 +191,7 @@ def settle_unsaid(session: Session, claim: Claim, why: str, again_at: datetime) 
     if tries >= TRIES:
         return "refused" if settle_refused(session, claim, f"given up after {tries} tries: {why}") else None
     values: dict[str, Any] = {"state": "approved", "claimed_at": None, "data_at": None}
-    back = _under(session, claim, send_at=again_at, error=why[:500], **values)
+    back = _of_claim(session, claim, ANSWERED, send_at=again_at, error=why[:500], **values)
     return "approved" if back else None
 
 
@@ -215,11 +217,16 @@ def withdraw(session: Session, prospect_id: int, why: str, occasions: Sequence[s
 
 def _under(session: Session, claim: Claim, *conditions: Any, **values: Any) -> bool:
     """Compare and set: only while the message is still ours, as claimed."""
+    return _of_claim(session, claim, ("sending",), *conditions, **values)
+
+
+def _of_claim(session: Session, claim: Claim, states: Sequence[str], *conditions: Any, **values: Any) -> bool:
+    """Compare and set: only while nobody has claimed it anew, and only from one of these states."""
     statement = (
         update(Message)
         .where(
             col(Message.id) == claim.message_id,
-            col(Message.state) == "sending",
+            col(Message.state).in_(states),
             col(Message.claimed_at) == claim.claimed_at,
             *conditions,
         )
