@@ -17,6 +17,7 @@ from prospector.models import Account, Effect, Engagement, Message, Move, Profil
 from prospector.outreach.template import load_all
 from prospector.rules import format, live
 from prospector.rules.live import Parsed
+from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
 from prospector.sdk import ConnectorError
 
@@ -76,7 +77,7 @@ def _files(installation: Installation) -> Iterator[Check]:
 def _rules(installation: Installation) -> Check:
     path = installation.workspace.rules
     try:
-        rules = format.parse(path.read_text(encoding="utf-8"))
+        rules = format.parse(path.read_text(encoding="utf-8"), CHANNELS | installation.served)
     except FileNotFoundError:
         return Check("rules.toml", False, f"{path} is missing; the live rules stay in force")
     except (format.RulesError, UnicodeDecodeError) as error:

@@ -42,6 +42,11 @@ class Installation:
         accounts = self.settings.accounts.values()
         return next((account for account in accounts if platform in account.connector.platforms), None)
 
+    @property
+    def served(self) -> frozenset[str]:
+        """The platforms that a connector serves."""
+        return frozenset(name for connector in self.connectors.values() for name in connector.platforms)
+
     def template_path(self) -> list[Path]:
         return self.workspace.search_path("templates")
 

@@ -27,6 +27,7 @@ from prospector.outreach import deliver, outbox
 from prospector.polling import poll
 from prospector.polling.record import Recorded
 from prospector.rules import format, live
+from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
 from prospector.telemetry import configure, log
 
@@ -224,7 +225,7 @@ def _adopt_rules(runtime: Runtime) -> None:
     if current is not None and current.source != text:
         log.warning("rules", text=f"{path.name} differs from the live rules, which stay in force")
     if current is None:
-        format.parse(text)
+        format.parse(text, CHANNELS | runtime.installation.served)
         now = runtime.now()
         runtime.installation.store.write(
             lambda session: live.go_live(session, text, "from rules.toml", None, now)

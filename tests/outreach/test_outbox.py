@@ -153,17 +153,36 @@ def test_recovery_tells_what_was_never_said_from_what_is_in_doubt(place: Office)
     assert [place.message(one).state for one in (silent, said)] == ["approved", "unknown"]
 
 
-def test_a_zombie_changes_nothing_but_can_bring_the_news_that_it_was_accepted(place: Office) -> None:
+def revived(place: Office) -> tuple[int, outbox.Claim]:
+    """A message in the hands of a process that slept through its recovery, after the second mark."""
     message_id = place.approved(place.person())
     zombie = claim(place, message_id)
     assert zombie is not None
     assert place.write(lambda session: outbox.mark_data(session, zombie, place.now))
     place.later(minutes=11)
     place.write(lambda session: doubt.recover(session, place.now))
-    assert not place.write(lambda session: outbox.settle_refused(session, zombie, "no"))
-    assert place.write(lambda session: outbox.settle_unsaid(session, zombie, "no", place.now)) is None
     assert not place.write(lambda session: outbox.mark_data(session, zombie, place.now))
     assert place.message(message_id).state == "unknown"
+    return message_id, zombie
+
+
+def test_the_servers_word_to_a_zombie_still_counts_when_it_refused(place: Office) -> None:
+    message_id, zombie = revived(place)
+    assert place.write(lambda session: outbox.settle_refused(session, zombie, "no"))
+    assert place.message(message_id).state == "refused"
+
+
+def test_a_zombie_says_nothing_about_a_message_that_was_claimed_anew(place: Office) -> None:
+    message_id, zombie = revived(place)
+    assert place.write(lambda session: outbox.settle_unsaid(session, zombie, "no", place.now)) == "approved"
+    assert claim(place, message_id) is not None
+    assert not place.write(lambda session: outbox.settle_refused(session, zombie, "no"))
+    assert place.write(lambda session: outbox.settle_unsaid(session, zombie, "no", place.now)) is None
+    assert place.message(message_id).state == "sending"
+
+
+def test_a_zombie_can_bring_the_news_that_it_was_accepted(place: Office) -> None:
+    message_id, zombie = revived(place)
     assert place.write(
         lambda session: outbox.settle_sent(session, zombie, reply="250", uri="<x>", now=place.now)
     )

@@ -13,6 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from prospector.rules.evidence import FIRST, LATEST
+from prospector.rules.finding import Facts
 from prospector.rules.format import RulesError
 from prospector.rules.lint import lint
 from prospector.rules.replay import EventsError, replay
@@ -58,13 +59,31 @@ def _fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def _known_here() -> Facts | None:
+    """What the workspace around us tells the linter; None outside of one, or where it is broken:
+    checking a file must not need a database."""
+    from prospector.cli.output import installation
+    from prospector.config_errors import ConfigError
+    from prospector.installation import utc_now
+    from prospector.rules import live
+    from prospector.secrets import SecretError
+    from prospector.store import StoreError
+    from prospector.workspace import BrokenConnectorError, WorkspaceError
+
+    try:
+        with installation() as opened, opened.store.reading() as session:
+            return Facts(channels=opened.served, history=live.stored_history(session, utc_now()))
+    except (ConfigError, SecretError, StoreError, BrokenConnectorError, WorkspaceError):
+        return None
+
+
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="The rules file (TOML).")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
 ) -> None:
     """Lint a rules file; exit 1 if it has an error."""
-    problems = lint(_read(file))
+    problems = lint(_read(file), _known_here())
     if as_json:
         typer.echo(json.dumps([asdict(problem) for problem in problems], ensure_ascii=False, indent=1))
     else:

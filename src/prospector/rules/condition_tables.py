@@ -24,7 +24,7 @@ from prospector.rules.vocabulary import BY_HAND_KINDS, KINDS, LISTS
 FORMS = ("kind", "points_at_least", "points_below", "no", "in_stage_for", "field")
 
 
-def condition(table: Table, channels: Collection[str]) -> Condition | None:
+def condition(table: Table, channels: Collection[str] | None) -> Condition | None:
     """The condition that `table` describes; None if it is too broken to say (the notes tell why)."""
     forms = [form for form in FORMS if form in table]
     if len(forms) != 1:
@@ -86,7 +86,7 @@ def _plain(value: object) -> bool:
     return isinstance(value, str | int)
 
 
-def _count(table: Table, channels: Collection[str]) -> Count | None:
+def _count(table: Table, channels: Collection[str] | None) -> Count | None:
     at_least, at_most = table.number("at_least", 0), table.number("at_most", 0)
     if at_least is None:
         at_least = 0 if "at_most" in table and "at_least" not in table else 1
@@ -111,7 +111,7 @@ def _side(table: Table, key: str) -> By:
     return "them"
 
 
-def _absence(table: Table, channels: Collection[str]) -> Absence | None:
+def _absence(table: Table, channels: Collection[str] | None) -> Absence | None:
     lasting = table.duration("for")
     if lasting is None and "for" not in table:
         table.error(None, 'needs for = "..": how long nothing may have come')

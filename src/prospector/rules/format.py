@@ -35,10 +35,10 @@ class RulesError(ValueError):
         self.problems = problems
 
 
-def parse(text: str, channels: Collection[str] = CHANNELS) -> Ruleset:
+def parse(text: str, channels: Collection[str] | None = CHANNELS) -> Ruleset:
     """The ruleset that `text` (TOML) describes.
 
-    `channels` are the names that `channel = [..]` may use. Raises RulesError with every problem,
+    `channels` are the names that `channel = [..]` may use (None: any). Raises RulesError with every problem,
     in the order of their lines.
     """
     content = _load(text)
@@ -62,7 +62,7 @@ def _load(text: str) -> dict[str, Any]:
         raise RulesError((Problem(1, None, "error", message),)) from None
 
 
-def _ruleset(document: Table, text: str, channels: Collection[str]) -> Ruleset:
+def _ruleset(document: Table, text: str, channels: Collection[str] | None) -> Ruleset:
     stages = _stages(document)
     names = tuple(stage.name for stage in stages)
     ruleset = Ruleset(
@@ -145,7 +145,7 @@ def _points(table: Table) -> Points:
     return Points(half_life or Points().half_life, weights)
 
 
-def _rules(document: Table, stages: tuple[str, ...], channels: Collection[str]) -> tuple[Rule, ...]:
+def _rules(document: Table, stages: tuple[str, ...], channels: Collection[str] | None) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     for number, table in enumerate(document.tables("rule")):
         name = table.text("name")
@@ -158,7 +158,7 @@ def _rules(document: Table, stages: tuple[str, ...], channels: Collection[str]) 
     return tuple(rules)
 
 
-def _rule(table: Table, stages: tuple[str, ...], channels: Collection[str]) -> Rule:
+def _rule(table: Table, stages: tuple[str, ...], channels: Collection[str] | None) -> Rule:
     rule = Rule(
         name=table.rule or "",
         sources=_sources(table, stages),
@@ -186,7 +186,7 @@ def _sources(table: Table, stages: tuple[str, ...]) -> tuple[str, ...] | None:
     return table.names("from", stages, "stage")
 
 
-def _conditions(table: Table, key: str, channels: Collection[str]) -> tuple[Condition, ...]:
+def _conditions(table: Table, key: str, channels: Collection[str] | None) -> tuple[Condition, ...]:
     read = [condition(inner, channels) for inner in table.tables(key)]
     return tuple(found for found in read if found is not None)
 

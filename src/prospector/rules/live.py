@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case
-from sqlmodel import Session, col, select, update
+from sqlalchemy import Row, Table, bindparam, case
+from sqlmodel import Session, col, func, select, update
 
 from prospector.models import Engagement, Move, Prospect, Ruleset
 from prospector.rules import explain, fit, format, score
@@ -23,9 +23,31 @@ from prospector.rules.fold import fold
 from prospector.rules.history import Firing, History, Version
 from prospector.rules.ruleset import Ruleset as Rules
 from prospector.sdk import BY_HAND_KINDS
-from prospector.store import insert_new
+from prospector.store import insert_new, read_rows
 
 Key = tuple[str, int | None]
+
+_ENGAGEMENT: Table = Engagement.__table__  # type: ignore[attr-defined]
+_MOVE: Table = Move.__table__  # type: ignore[attr-defined]
+_RULESET: Table = Ruleset.__table__  # type: ignore[attr-defined]
+_HAPPENED = _ENGAGEMENT.c["key", "kind", "by", "channel", "at", "seen_at", "post", "retracted_at"]
+_BY_HAND = case((_ENGAGEMENT.c.kind.in_(BY_HAND_KINDS), _ENGAGEMENT.c.attributes), else_=None)
+_EVENTS = (
+    _ENGAGEMENT.select()
+    .with_only_columns(*_HAPPENED, _BY_HAND)
+    .where(_ENGAGEMENT.c.prospect_id == bindparam("prospect"))
+)
+_VERSIONS = (
+    _RULESET.select()
+    .with_only_columns(*_RULESET.c["id", "live_from", "source"])
+    .where(_RULESET.c.live_from.is_not(None), _RULESET.c.voided_at.is_(None))
+    .order_by(_RULESET.c.live_from, _RULESET.c.id)
+)
+_MOVES = (
+    _MOVE.select()
+    .with_only_columns(*_MOVE.c["id", "key", "ruleset_id", "rule", "before", "after", "effective_at"])
+    .where(_MOVE.c.prospect_id == bindparam("prospect"), _MOVE.c.superseded_at.is_(None))
+)
 
 
 @dataclass(frozen=True)
@@ -45,23 +67,21 @@ class Refolded:
 
 @dataclass
 class Parsed:
-    """Rulesets parsed once for each text."""
+    """Rulesets parsed once for each text. Their channels were checked when they went live; that a
+    connector is gone since must not stop the fold."""
 
     known: dict[str, Rules] = field(default_factory=dict)
 
     def rules(self, text: str) -> Rules:
         if text not in self.known:
-            self.known[text] = format.parse(text)
+            self.known[text] = format.parse(text, channels=None)
         return self.known[text]
 
     def versions(self, session: Session) -> tuple[Version, ...]:
         """The rulesets that the fold takes, the one in force last: live once, and not voided."""
-        taken = col(Ruleset.live_from).is_not(None), col(Ruleset.voided_at).is_(None)
-        rows = session.exec(select(Ruleset).where(*taken).order_by(col(Ruleset.live_from), col(Ruleset.id)))
         return tuple(
-            Version(row.id, seconds(row.live_from), self.rules(row.source))
-            for row in rows
-            if row.live_from is not None
+            Version(id_, seconds(live_from), self.rules(source))
+            for id_, live_from, source in read_rows(session, _VERSIONS)
         )
 
 
@@ -95,22 +115,16 @@ def go_live(session: Session, text: str, note: str, user_id: int | None, now: da
     return session.get_one(Ruleset, new[0][0]) if new else None
 
 
+def stored_history(session: Session, now: datetime) -> int | None:
+    """How many seconds back engagements are stored; None while that is less than a month, when
+    every window would look too long."""
+    first = session.exec(select(func.min(Engagement.at))).one()
+    age = now - first if first is not None else timedelta()
+    return int(age.total_seconds()) if age >= timedelta(days=30) else None
+
+
 def events_of(session: Session, prospect_id: int) -> list[Event]:
     """Everything that happened with a prospect, as the fold sees it."""
-    hand = case((col(Engagement.kind).in_(BY_HAND_KINDS), col(Engagement.attributes)), else_=None)
-    rows = session.execute(
-        select(  # type: ignore[call-overload]
-            Engagement.key,
-            Engagement.kind,
-            Engagement.by,
-            Engagement.channel,
-            Engagement.at,
-            Engagement.seen_at,
-            Engagement.post,
-            Engagement.retracted_at,
-            hand,
-        ).where(Engagement.prospect_id == prospect_id)
-    )
     return [
         Event(
             id=key,
@@ -123,7 +137,9 @@ def events_of(session: Session, prospect_id: int) -> list[Event]:
             retracted_at=seconds(retracted_at) if retracted_at is not None else None,
             attributes=attributes or {},
         )
-        for key, kind, by, channel, at, seen_at, post, retracted_at, attributes in rows
+        for key, kind, by, channel, at, seen_at, post, retracted_at, attributes in read_rows(
+            session, _EVENTS, prospect=prospect_id
+        )
     ]
 
 
@@ -150,12 +166,8 @@ def refold(
     """Fold a prospect, locked by the caller, and write the difference."""
     history = history_of(prospect, events_of(session, prospect.id), versions, horizon)
     wanted = {row_key(row): row for row in rows_of(prospect, history, now)}
-    stored = {
-        (move.key, move.ruleset_id): move
-        for move in session.exec(
-            select(Move).where(Move.prospect_id == prospect.id, col(Move.superseded_at).is_(None))
-        )
-    }
+    moves = read_rows(session, _MOVES, prospect=prospect.id)
+    stored: dict[Key, Row[Any]] = {(move.key, move.ruleset_id): move for move in moves}
     gone = [move for key, move in stored.items() if not _same(wanted.get(key), move)]
     _supersede(session, gone, now)
     kept = stored.keys() - {(move.key, move.ruleset_id) for move in gone}
@@ -269,7 +281,7 @@ def _next_timer_at(history: History) -> datetime | None:
     return moment(due) if due is not None and due <= LATEST else None
 
 
-def _supersede(session: Session, moves: Sequence[Move], now: datetime) -> None:
+def _supersede(session: Session, moves: Sequence[Row[Any]], now: datetime) -> None:
     if moves:
         session.exec(
             update(Move)
@@ -279,7 +291,7 @@ def _supersede(session: Session, moves: Sequence[Move], now: datetime) -> None:
         )
 
 
-def _same(row: dict[str, Any] | None, move: Move) -> bool:
+def _same(row: dict[str, Any] | None, move: Move | Row[Any]) -> bool:
     return row is not None and (row["rule"], row["before"], row["after"], row["effective_at"]) == (
         move.rule,
         move.before,
