@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Select, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Executable, Select, Table, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -284,10 +285,16 @@ def insert_new(
     """
     if not rows:
         return []
+    connection = session.connection()
+    statement = _insert_new(model, connection.dialect.name, tuple(returning))
+    return [tuple(row) for row in connection.execute(statement, [dict(row) for row in rows])]
+
+
+@cache
+def _insert_new(model: type[SQLModel], dialect: str, returning: tuple[str, ...]) -> Executable:
     table: Table = model.__table__  # type: ignore[attr-defined]
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in returning))
-    return [tuple(row) for row in session.execute(statement, [dict(row) for row in rows])]
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in returning))
 
 
 def read_rows(session: Session, statement: Select[Any], **values: Any) -> Sequence[Any]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import Table, Update, bindparam, insert, update
+from sqlmodel import Session, col, select
 
 from prospector import engagements
 from prospector.consequences import Consequences
@@ -25,6 +26,28 @@ from prospector.sdk import Page, Seen
 
 GONE_AFTER = 3
 LONGEST_ERROR = 500
+
+_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
+_ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]
+_NOTE = insert(Poll.__table__)  # type: ignore[attr-defined]
+_PLANNED = ("next_poll_at", "rhythm", "polled_at", "covered_until")
+
+
+def _moving(table: Table, cursor: str) -> Update:
+    before = bindparam("before", type_=table.c[cursor].type)
+    ours = update(table).where(table.c.id == bindparam("row"), table.c[cursor].is_not_distinct_from(before))
+    return ours.values({cursor: bindparam("after", type_=table.c[cursor].type)})
+
+
+def _finishing(table: Table) -> Update:
+    planned: dict[str, Any] = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _PLANNED}
+    healthy: dict[str, Any] = {"failures": 0, "failing_since": None, "error": None}
+    return update(table).where(table.c.id == bindparam("row")).values(planned | healthy)
+
+
+# Made once, since to make a statement costs more than to run it.
+_MOVE_CURSOR = {_PROFILE: _moving(_PROFILE, "cursor"), _ACCOUNT: _moving(_ACCOUNT, "inbox_cursor")}
+_FINISH = {table: _finishing(table) for table in (_PROFILE, _ACCOUNT)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +77,14 @@ def record_page(
     consequences: Consequences,
 ) -> Recorded:
     """Store one page of a look and what follows from it, or drop it where a twin was faster."""
-    if not _move_cursor(session, claimed, page, started_at, now, grace):
+    if not _move_cursor(session, claimed, page):
         return Recorded(claimed.label, "lost", claimed.found, profile_id=claimed.profile_id)
     entries = _entries(session, claimed, page, channel, now)
     new = engagements.log(session, entries)
     found = claimed.found + len(new)
+    covered_until = _covered(page, started_at, grace)
     if not page.more:
-        _plan_next(session, claimed, Look(found, page.wait), now, pace)
+        _finish(session, claimed, Look(found, page.wait), covered_until, now, pace)
     changed = engagements.retract(session, channel, page.retracted, now)
     touched = {claimed.prospect_id} if claimed.prospect_id is not None else set()
     lines = consequences.follow(session, new, changed, touched, now)
@@ -68,9 +92,7 @@ def record_page(
         lines += identity.follow_move(session, claimed, page.moved, now)
     outcome = "new" if found else "nothing"
     if not page.more:
-        row = _poll_row(claimed, started_at, now, outcome, found, None)
-        row.covered_until = _covered(page, started_at, grace)
-        session.add(row)
+        _note(session, claimed, started_at, now, outcome, found, covered_until)
     return Recorded(claimed.label, outcome, found, None, claimed.profile_id, page.more, tuple(lines))
 
 
@@ -102,54 +124,43 @@ def record_failure(
     if outcome == "unauthorised":
         account = session.get_one(Account, claimed.account_id)
         account.paused_why, account.paused_until = error[:LONGEST_ERROR], None
-    session.add(_poll_row(claimed, started_at, now, outcome, 0, error[:LONGEST_ERROR]))
+    _note(session, claimed, started_at, now, outcome, error=error[:LONGEST_ERROR])
     return Recorded(claimed.label, outcome, 0, error, claimed.profile_id)
 
 
-def _move_cursor(
-    session: Session,
-    claimed: Claimed,
-    page: Page,
-    started_at: datetime,
-    now: datetime,
-    grace: timedelta,
-) -> bool:
+def _move_cursor(session: Session, claimed: Claimed, page: Page) -> bool:
     table, key = _row_of(claimed)
-    cursor = table.cursor if claimed.profile_id is not None else table.inbox_cursor
-    values: dict[str, Any] = {cursor.key: page.cursor if page.cursor is not None else claimed.cursor}
-    if not page.more:
-        values |= {"polled_at": now, "covered_until": _covered(page, started_at, grace)}
-        values |= {"failures": 0, "failing_since": None, "error": None}
-    statement = (
-        update(table)
-        .where(col(table.id) == key, cursor.is_not_distinct_from(claimed.cursor))
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
-    return session.execute(statement).rowcount == 1  # type: ignore[attr-defined,no-any-return]
+    after = page.cursor if page.cursor is not None else claimed.cursor
+    values = {"row": key, "before": claimed.cursor, "after": after}
+    return session.connection().execute(_MOVE_CURSOR[table], values).rowcount == 1
 
 
 def _covered(page: Page, started_at: datetime, grace: timedelta) -> datetime:
     return (page.covered_until or started_at - grace).replace(microsecond=0)
 
 
-def _plan_next(session: Session, claimed: Claimed, look: Look, now: datetime, pace: Pace) -> None:
-    """When to look again: a find is what was new to us, since pages overlap and come again."""
+def _finish(
+    session: Session, claimed: Claimed, look: Look, covered_until: datetime, now: datetime, pace: Pace
+) -> None:
+    """The look is over: how far we have seen, and when to look again. A find is what was new to us,
+    since pages overlap and come again."""
     table, key = _row_of(claimed)
     next_poll_at, rhythm = planner.next_poll(claimed.rhythm, now, pace, look, key)
-    session.execute(
-        update(table)
-        .where(col(table.id) == key)
-        .values(next_poll_at=next_poll_at, rhythm=rhythm)
-        .execution_options(synchronize_session=False)
-    )
+    values = {
+        "row": key,
+        "new_next_poll_at": next_poll_at,
+        "new_rhythm": rhythm,
+        "new_polled_at": now,
+        "new_covered_until": covered_until,
+    }
+    session.connection().execute(_FINISH[table], values)
 
 
-def _row_of(claimed: Claimed) -> tuple[Any, int]:
+def _row_of(claimed: Claimed) -> tuple[Table, int]:
     """The table and the id of what was looked at."""
     if claimed.profile_id is not None:
-        return Profile, claimed.profile_id
-    return Account, claimed.account_id
+        return _PROFILE, claimed.profile_id
+    return _ACCOUNT, claimed.account_id
 
 
 def _entries(session: Session, claimed: Claimed, page: Page, channel: str, now: datetime) -> list[Entry]:
@@ -177,15 +188,26 @@ def _owners_of_quoted(session: Session, seen: Sequence[Seen]) -> dict[str, int]:
     return {quoted[message_id]: prospect_id for message_id, prospect_id in rows if message_id is not None}
 
 
-def _poll_row(
-    claimed: Claimed, started_at: datetime, now: datetime, outcome: str, found: int, error: str | None
-) -> Poll:
-    return Poll(
-        profile_id=claimed.profile_id,
-        account_id=claimed.account_id if claimed.profile_id is None else None,
-        started_at=started_at,
-        took_ms=int((now - started_at).total_seconds() * 1000),
-        outcome=outcome,
-        found=found,
-        error=error,
-    )
+def _note(
+    session: Session,
+    claimed: Claimed,
+    started_at: datetime,
+    now: datetime,
+    outcome: str,
+    found: int = 0,
+    covered_until: datetime | None = None,
+    error: str | None = None,
+) -> None:
+    """Keep that this look was made."""
+    row = {
+        "profile_id": claimed.profile_id,
+        "account_id": claimed.account_id if claimed.profile_id is None else None,
+        "started_at": started_at,
+        "took_ms": int((now - started_at).total_seconds() * 1000),
+        "outcome": outcome,
+        "found": found,
+        "covered_until": covered_until,
+        "cost": 0.0,
+        "error": error,
+    }
+    session.connection().execute(_NOTE, row)
