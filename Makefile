@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-UV := $(BIN)/uv
+UV := $(BIN)/uv --system-certs
 
 .PHONY: run test check live fault bench lock clean
 
