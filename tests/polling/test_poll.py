@@ -227,6 +227,16 @@ def test_the_stable_id_is_asked_once_and_a_strangers_acts_become_theirs(place: O
     assert place.one(Engagement, kind="reply").prospect_id == profile.prospect_id
 
 
+def test_the_stable_id_stays_although_the_first_look_failed(place: Office) -> None:
+    profile_id = unresolved(place, "anna")
+    place.bluesky.pages["anna"] = [Later("too many requests", 60)]
+    (found,) = look(place, profile_id)
+    assert (found.outcome, place.one(Profile).remote_id) == ("later", "did:anna")
+    due_again(place)
+    look(place, profile_id)
+    assert [one for one in place.bluesky.asked if one.startswith("resolve")] == ["resolve anna"]
+
+
 def test_two_profiles_of_one_account_are_said_and_looked_at_once(place: Office) -> None:
     place.person("anna")
     second = unresolved(place, "anna-at-work")

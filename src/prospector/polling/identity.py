@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Table, bindparam, update
 from sqlmodel import Session, select
 
 from prospector.consequences import Consequences
@@ -12,6 +13,26 @@ from prospector.polling.claim import Claimed
 from prospector.prospects import people
 from prospector.prospects.urls import canonical
 from prospector.sdk import Gone, Identity
+from prospector.store import read_rows
+
+_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
+_TWIN = (
+    _PROFILE.select()
+    .with_only_columns(_PROFILE.c.id)
+    .where(
+        _PROFILE.c.platform == bindparam("platform"),
+        _PROFILE.c.remote_id == bindparam("remote_id"),
+        _PROFILE.c.id != bindparam("row"),
+    )
+)
+_KEEP = (
+    update(_PROFILE)
+    .where(_PROFILE.c.id == bindparam("row"))
+    .values(
+        remote_id=bindparam("remote_id"), name=bindparam("new_name"), source_url=bindparam("new_source_url")
+    )
+    .returning(_PROFILE.c.prospect_id)
+)
 
 
 class Twin(Gone):
@@ -20,22 +41,17 @@ class Twin(Gone):
 
 def keep(
     session: Session, claimed: Claimed, identity: Identity, now: datetime, consequences: Consequences
-) -> int | None:
-    """Keep a profile's stable id. Gives the profile that has it already, which is then the one to
-    keep; else None. What this person did as a stranger becomes theirs, with all that follows."""
-    twin = select(Profile.id).where(
-        Profile.platform == identity.platform,
-        Profile.remote_id == identity.remote_id,
-        Profile.id != claimed.profile_id,
-    )
-    if (other := session.exec(twin).first()) is not None:
-        return other
-    profile = session.get_one(Profile, claimed.profile_id)
-    profile.remote_id, profile.name = identity.remote_id, identity.name
-    profile.source_url = identity.url
-    adopted = people.adopt(session, profile.prospect_id, identity.platform, identity.remote_id)
-    consequences.follow(session, adopted, (), (), now)
-    return None
+) -> None:
+    """Keep a profile's stable id. What this person did as a stranger becomes theirs, with all that
+    follows. Raises `Twin` where another profile has the id already, which is then the one to keep."""
+    known = {"platform": identity.platform, "remote_id": identity.remote_id, "row": claimed.profile_id}
+    if twin := read_rows(session, _TWIN, **known):
+        raise Twin(f"this is the same account as profile {twin[0].id}; remove one of the two")
+    row = known | {"new_name": identity.name, "new_source_url": identity.url}
+    owner = session.connection().execute(_KEEP, row).scalar_one()
+    adopted = people.adopt(session, owner, identity.platform, identity.remote_id)
+    if adopted:
+        consequences.follow(session, adopted, (), (), now)
 
 
 def follow_move(session: Session, claimed: Claimed, moved: str, now: datetime) -> list[str]:

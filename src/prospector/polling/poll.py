@@ -85,20 +85,25 @@ async def _pages(
     """Fetch and record page after page; each moves the cursor in the commit that stores it. What
     found nothing is left to be recorded with others of its kind."""
     connector = runtime.connector(claimed.account_id)
-    identity = await _identity(runtime, context, connector, claimed) if claimed.ref else None
+    identity = await _identity(context, connector, claimed)
+    asked = identity if claimed.remote_id is None else None
     lines: list[str] = []
     for number in range(1, MOST_PAGES + 1):
-        page = await _fetch(connector, context, identity, claimed.cursor)
-        if number == 1 and is_quiet(claimed, page, now := runtime.now()):
+        try:
+            page = await _fetch(connector, context, identity, claimed.cursor)
+        except ConnectorError:
+            await _keep(runtime, claimed, asked)
+            raise
+        if number == 1 and asked is None and is_quiet(claimed, page, now := runtime.now()):
             polling = runtime.installation.settings.file.polling
             return Quiet(claimed, page, started_at, now, polling.grace, pace_of(polling, claimed))
         if page.more and number == MOST_PAGES:
             page = _last(page, started_at)
-        recorded = await _record(runtime, connector, claimed, page, started_at)
+        recorded = await _record(runtime, connector, claimed, page, started_at, asked)
         lines.extend(recorded.lines)
         if not recorded.more:
             break
-        claimed = _advanced(claimed, page, recorded.found)
+        claimed, asked = _advanced(claimed, page, recorded.found), None
     return replace(recorded, more=False, lines=tuple(lines))
 
 
@@ -130,29 +135,34 @@ def _last(page: Page, started_at: datetime) -> Page:
     return replace(page, more=False, covered_until=min(page.covered_until or oldest, started_at))
 
 
-async def _identity(
-    runtime: Runtime, context: AccountContext, connector: Connector, claimed: Claimed
-) -> Identity:
-    """Who the profile is: as stored, else asked once and stored."""
+async def _identity(context: AccountContext, connector: Connector, claimed: Claimed) -> Identity | None:
+    """Who the profile is: as stored, else asked once, and stored with the first page."""
     ref = claimed.ref
     if ref is None:
-        raise Broken("an inbox has no identity")
+        return None
     if claimed.remote_id is not None:
         url = claimed.source_url or ref.url
         return Identity(ref.platform, claimed.remote_id, ref.handle, url, claimed.name)
     with _its_own_mistakes():
-        identity = await connector.resolve(context, ref)
-    now = runtime.now()
-    twin = await runtime.installation.store.write_async(
-        lambda session: identities.keep(session, claimed, identity, now, runtime.consequences)
-    )
-    if twin is not None:
-        raise Twin(f"this is the same account as profile {twin}; remove one of the two")
-    return identity
+        return await connector.resolve(context, ref)
+
+
+async def _keep(runtime: Runtime, claimed: Claimed, asked: Identity | None) -> None:
+    """Store who the profile is although there is no page, so that the next look need not ask."""
+    if asked is not None:
+        now = runtime.now()
+        await runtime.installation.store.write_async(
+            lambda session: identities.keep(session, claimed, asked, now, runtime.consequences)
+        )
 
 
 async def _record(
-    runtime: Runtime, connector: Connector, claimed: Claimed, page: Page, started_at: datetime
+    runtime: Runtime,
+    connector: Connector,
+    claimed: Claimed,
+    page: Page,
+    started_at: datetime,
+    asked: Identity | None,
 ) -> Recorded:
     polling = runtime.installation.settings.file.polling
     channel = claimed.ref.platform if claimed.ref else min(connector.platforms, default=connector.name)
@@ -164,6 +174,7 @@ async def _record(
             session,
             claimed,
             page,
+            asked=asked,
             channel=channel,
             started_at=started_at,
             now=now,

@@ -22,7 +22,7 @@ from prospector.polling import identity, planner
 from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
 from prospector.prospects import people
-from prospector.sdk import Page, Seen
+from prospector.sdk import Identity, Page, Seen
 
 GONE_AFTER = 3
 LONGEST_ERROR = 500
@@ -69,6 +69,7 @@ def record_page(
     claimed: Claimed,
     page: Page,
     *,
+    asked: Identity | None = None,
     channel: str,
     started_at: datetime,
     now: datetime,
@@ -76,9 +77,14 @@ def record_page(
     pace: Pace,
     consequences: Consequences,
 ) -> Recorded:
-    """Store one page of a look and what follows from it, or drop it where a twin was faster."""
+    """Store one page of a look and what follows from it, or drop it where a twin was faster.
+
+    `asked` is who the profile is, where this look asked for it. Raises `identity.Twin`.
+    """
     if not _move_cursor(session, claimed, page):
         return Recorded(claimed.label, "lost", claimed.found, profile_id=claimed.profile_id)
+    if asked is not None:
+        identity.keep(session, claimed, asked, now, consequences)
     entries = _entries(session, claimed, page, channel, now)
     new = engagements.log(session, entries)
     found = claimed.found + len(new)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlalchemy import Table, bindparam, update
+from sqlmodel import Session, col, select
 
 from prospector.engagements import Entry, row_of
 from prospector.models import Company, Engagement, Profile, Prospect
@@ -21,6 +22,18 @@ ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\
 FREE_MAIL = frozenset(
     {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"}
     | {"me.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.com"}
+)
+
+_ENGAGEMENT: Table = Engagement.__table__  # type: ignore[attr-defined]
+_ADOPT = (
+    update(_ENGAGEMENT)
+    .where(
+        _ENGAGEMENT.c.prospect_id.is_(None),
+        _ENGAGEMENT.c.channel == bindparam("platform"),
+        _ENGAGEMENT.c.actor == bindparam("stranger"),
+    )
+    .values(prospect_id=bindparam("owner"))
+    .returning(_ENGAGEMENT.c.id)
 )
 
 
@@ -183,18 +196,8 @@ def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[st
 
 def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> list[Engagement]:
     """Give a prospect what a stranger of this identity did towards us; what that was."""
-    statement = (
-        update(Engagement)
-        .where(
-            col(Engagement.prospect_id).is_(None),
-            col(Engagement.channel) == platform,
-            col(Engagement.actor) == actor,
-        )
-        .values(prospect_id=prospect_id)
-        .returning(col(Engagement.id))
-        .execution_options(synchronize_session=False)
-    )
-    ids = sorted(row[0] for row in session.execute(statement))
+    stranger = {"owner": prospect_id, "platform": platform, "stranger": actor}
+    ids = sorted(row.id for row in session.connection().execute(_ADOPT, stranger))
     return [session.get_one(Engagement, id_, populate_existing=True) for id_ in ids]
 
 
