@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Table, bindparam
 from sqlmodel import Session, col, select
 
 from prospector import effects
@@ -30,9 +31,31 @@ from prospector.rules.event import Event
 from prospector.rules.history import Version
 from prospector.rules.live import Parsed, Refolded
 from prospector.sdk import BY_HAND_KINDS
+from prospector.store import read_rows
 
 TIMER_PAGE = 500
 NOTHING: Mapping[str, str] = {}
+
+_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
+_SUPPRESSION: Table = Suppression.__table__  # type: ignore[attr-defined]
+# Made once, since to make a statement costs more than to run it.
+_LOOKED_AT = (
+    _PROFILE.select()
+    .with_only_columns(*_PROFILE.c["account_id", "covered_until", "failing_since"])
+    .where(
+        _PROFILE.c.prospect_id == bindparam("prospect"),
+        _PROFILE.c.account_id.is_not(None),
+        _PROFILE.c.gone_at.is_(None),
+    )
+)
+_OBJECTED = _SUPPRESSION.select().where(_SUPPRESSION.c.key == bindparam("key"))
+_LOCKED = (
+    select(Prospect)
+    .where(col(Prospect.id).in_(bindparam("ids", expanding=True)))
+    .order_by(col(Prospect.id))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 class Consequences:
@@ -154,7 +177,7 @@ class Consequences:
     ) -> list[str]:
         refolded = live.refold(session, prospect, versions, self._horizon(session, prospect, now), now)
         lines = _move_lines(refolded)
-        objected = session.get(Suppression, f"person:{prospect.id}") is not None
+        objected = bool(read_rows(session, _OBJECTED, key=f"person:{prospect.id}"))
         standing = self._standing(prospect, refolded.history.events, versions, now)
         person = Person(session, prospect, standing, objected, now)
         said = effects.take_back(session, prospect, refolded.superseded)
@@ -167,10 +190,9 @@ class Consequences:
         return lines + self._effects.answer(person, new, stopped)
 
     def _horizon(self, session: Session, prospect: Prospect, now: datetime) -> datetime | None:
-        profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
-        live_ones = [p for p in profiles if p.account_id is not None and p.gone_at is None]
-        sources = [Coverage(profile.covered_until, profile.failing_since) for profile in live_ones]
-        accounts = {profile.account_id for profile in live_ones}
+        profiles = read_rows(session, _LOOKED_AT, prospect=prospect.id)
+        sources = [Coverage(profile.covered_until, profile.failing_since) for profile in profiles]
+        accounts = {profile.account_id for profile in profiles}
         for name, account in self._desk.accounts.items():
             row = self._desk.account_ids[name]
             mails = account.connector.can.email.itself and prospect.email is not None
@@ -203,8 +225,7 @@ def _locked(session: Session, ids: set[int]) -> list[Prospect]:
     """The prospects, in one order for all processes, so that two folds of one cannot cross."""
     if not ids:
         return []
-    statement = select(Prospect).where(col(Prospect.id).in_(ids)).order_by(col(Prospect.id))
-    return list(session.exec(statement.with_for_update().execution_options(populate_existing=True)))
+    return list(session.execute(_LOCKED, {"ids": sorted(ids)}).scalars())
 
 
 def _timer_page(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector.config import Queue
@@ -22,6 +23,14 @@ from prospector.store import insert_new
 OPEN = ("open", "snoozed")
 WAKES = ("post", "reply")
 StandingOf = Callable[[Session, Prospect], Standing]
+
+# Made once, since each look that finds something asks for it.
+_OPEN_OF = (
+    select(Card)
+    .where(col(Card.prospect_id) == bindparam("prospect"), col(Card.state).in_(OPEN))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 class CardError(Exception):
@@ -81,8 +90,7 @@ def offer(
 
 def _open_of(session: Session, prospect_id: int) -> Card | None:
     """A person's one card, locked and as it is now, whoever else puts causes on it."""
-    found = select(Card).where(Card.prospect_id == prospect_id, col(Card.state).in_(OPEN))
-    return session.exec(found.with_for_update().execution_options(populate_existing=True)).first()
+    return session.execute(_OPEN_OF, {"prospect": prospect_id}).scalars().first()
 
 
 def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datetime) -> Card:
