@@ -67,7 +67,8 @@ def add(
             )
             now = utc_now()
             prospect = people.add(session, new, stages[0], serving_accounts(opened), now)
-            Consequences(opened).follow(session, [], {prospect.id}, (), now)
+            earlier = people.done_before(session, prospect.id)
+            Consequences(opened).follow(session, earlier, {prospect.id}, (), now)
             return row_of(session, prospect)
 
         show_one(opened.store.write(work), as_json)

@@ -201,6 +201,13 @@ def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> list
     return [session.get_one(Engagement, id_, populate_existing=True) for id_ in ids]
 
 
+def done_before(session: Session, prospect_id: int) -> list[Engagement]:
+    """What a new prospect did towards us as a stranger: it is followed up as if it came now, an
+    opt-out among it above all."""
+    theirs = select(Engagement).where(Engagement.prospect_id == prospect_id, Engagement.by == "them")
+    return list(session.exec(theirs.order_by(col(Engagement.at), col(Engagement.id))))
+
+
 def _refuse_taken(session: Session, new: NewProspect) -> None:
     for ref in new.refs:
         of_url = select(Profile.prospect_id).where(Profile.platform == ref.platform, Profile.url == ref.url)
