@@ -116,7 +116,9 @@ class Effects:
         )
         if message is None:
             return []
-        state = "ready" if drafts.is_approvable(message) else f"{len(message.problems)} problems"
+        count = len(message.problems)
+        mend = "1 problem" if count == 1 else f"{count} problems"
+        state = "ready" if drafts.is_approvable(message) else f"{mend} to mend"
         name = person.prospect.name
         return [f"draft {message.id}: {message.action} to {name} from '{template.name}', {state}"]
 

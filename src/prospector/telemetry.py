@@ -58,7 +58,7 @@ def configure(level: str = "info", terminal: bool | None = None) -> None:
     to_people = sys.stderr.isatty() if terminal is None else terminal
     _output.terminal = Terminal(sys.stderr) if to_people else None
     out: Any = _output.terminal or sys.stderr
-    last: Any = _Lines() if to_people else structlog.processors.JSONRenderer(sort_keys=False)
+    last: Any = _Lines() if to_people else structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -66,6 +66,7 @@ def configure(level: str = "info", terminal: bool | None = None) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.format_exc_info,
             _redacted,
+            _in_order,
             last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
@@ -93,6 +94,12 @@ def _redacted(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
         if isinstance(value, str):
             event[key] = redact(value)
     return event
+
+
+def _in_order(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """When, what and whom first, as a person reads."""
+    first = {key: event[key] for key in ("at", "level", "event", "text") if key in event}
+    return first | dict(event)
 
 
 class _Lines:
