@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from operator import itemgetter
 from typing import Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from prospector.installation import utc_now
 from prospector.models import Engagement, Move, Prospect
 from prospector.prospects import people
 from prospector.rules import explain, live
+from prospector.rules.history import Move as ByHand
 from prospector.rules.live import Parsed
 from prospector.sdk import Seen
 
@@ -92,16 +94,14 @@ def why(prospect: Who, as_json: AsJson = False) -> None:
         person = people.find(session, prospect)
         history = _history(session, person)
         trees = [explain.why(firing) for firing in history.firings]
-        by_hand = [one for one in history.moves if one.rule is None]
+        by_hand = [_by_hand(one) for one in history.moves if one.rule is None]
+    proof = sorted([*(tree.as_json() for tree in trees), *by_hand], key=itemgetter("at"))
     if as_json:
-        show([tree.as_json() for tree in trees], True)
+        show(proof, True)
         return
     echo(f"{person.name} is in {history.stage} since {live.moment(history.entered):%d %b %Y %H:%M} UTC.")
-    for one in by_hand:
-        at = live.moment(one.effective_at)
-        echo(f"Moved {one.before} → {one.after} by hand on {at:%d %b %Y %H:%M}.")
-    for tree in trees:
-        echo(tree.sentence)
+    for step in proof:
+        echo(step["sentence"])
 
 
 def why_not(
@@ -127,6 +127,12 @@ def why_not(
 def _history(session: Session, person: Prospect) -> Any:
     events = live.events_of(session, person.id)
     return live.history_of(person, events, Parsed().versions(session), person.horizon)
+
+
+def _by_hand(move: ByHand) -> dict[str, Any]:
+    at = live.moment(move.effective_at)
+    sentence = f"Moved {move.before} -> {move.after} by hand on {at:%-d %b %H:%M}."
+    return {"sentence": sentence, "at": move.effective_at, "key": move.key}
 
 
 def _engagement_row(one: Engagement) -> dict[str, Any]:

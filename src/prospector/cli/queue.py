@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -118,6 +119,7 @@ def _row(session: Session, opened: Installation, card: Card, message: Message | 
         "section": Section[card.section.upper()].title,
         "why": [{"reason": reason["label"], "points": reason["points"]} for reason in card.reasons],
         "priority": card.priority,
+        "detail": _detail(strongest, engagement),
         "engagement": engagement
         and {
             "kind": engagement.kind,
@@ -128,6 +130,12 @@ def _row(session: Session, opened: Installation, card: Card, message: Message | 
         },
         "draft": message and _draft_row(session, opened, message),
     }
+
+
+def _detail(cause: Mapping[str, Any], engagement: Engagement | None) -> str:
+    """What the strongest cause says beyond the words that the card shows anyway."""
+    detail = str(cause.get("detail") or "")
+    return "" if engagement is not None and engagement.text.startswith(detail) else detail
 
 
 def _draft_row(session: Session, opened: Installation, message: Message) -> dict[str, Any]:
@@ -154,6 +162,8 @@ def _print(rows: list[dict[str, Any]]) -> None:
         reasons = ", ".join(f"{why['reason']} {why['points']}" for why in row["why"])
         echo(f"  {row['id']:>5}  {row['prospect']['name']} ({row['prospect']['stage']})", colour="cyan")
         echo(f"         {row['priority']} = {reasons}")
+        if row["detail"]:
+            echo(f"         {row['detail']}")
         if row["engagement"] and row["engagement"]["text"]:
             echo(f"         “{' '.join(row['engagement']['text'].split())[:100]}”")
         if row["draft"]:

@@ -17,9 +17,10 @@ from prospector import engagements
 from prospector.consequences import Consequences
 from prospector.engagements import Entry
 from prospector.installation import Installation
-from prospector.models import Account, Message, Profile, Prospect
+from prospector.models import Account, Card, Message, Profile, Prospect
 from prospector.prospects import people as prospects
 from prospector.prospects.people import NewProspect
+from prospector.queue import day
 from prospector.rules.live import Parsed
 from prospector.sandbox.past import Biography, Fact
 from prospector.sandbox.people import Person
@@ -27,6 +28,7 @@ from prospector.sandbox.places import Place, ref_of
 from prospector.sdk import Seen
 
 FIRST_LOOKS = timedelta(seconds=20)
+LONG_AGO = timedelta(days=4)
 """The first looks at everybody are spread over so long."""
 RHYTHM = 30
 
@@ -79,8 +81,17 @@ def store(
         new = engagements.log(session, entries)
         everybody = [prospect.id for prospect in session.exec(select(Prospect))]
         Consequences(opened).follow(session, new, everybody, (), now)
+        _decided(session, now)
 
     opened.store.write(work)
+
+
+def _decided(session: Session, now: datetime) -> None:
+    """What called for a decision long ago was decided by the rep of that time."""
+    for card in session.exec(select(Card).where(Card.state == "open")):
+        since = max(day.cause_of(cause).at for cause in card.causes)
+        if since < now - LONG_AGO:
+            day.decide(session, card.id, "done", user_id=None, why=None, now=since + timedelta(days=1))
 
 
 def _by_mail(person: Person, fact: Fact, number: int, us: str, earlier: list[str]) -> Seen | None:
