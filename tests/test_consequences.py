@@ -407,3 +407,14 @@ def test_who_left_the_company_is_not_written_to_there_again(place: Office) -> No
     assert [one.key for one in place.rows(Suppression)] == ["email:anna@anna.example"]
     (cause,) = place.one(Card).causes
     assert "they name ben@anna.example" in cause["detail"]
+
+
+def test_a_post_of_long_ago_wakes_no_card(place: Office) -> None:
+    person = place.person()
+    place.follow(place.seen("reply", person, text="Yes?"))
+    card = place.one(Card).id
+    place.write(lambda session: day.snooze(session, card, until=None, wake_on="post", now=place.now))
+    assert place.follow(place.seen("post", person, at=place.now - timedelta(days=90))) == []
+    assert place.one(Card).state == "snoozed"
+    place.follow(place.seen("post", person, object="at://post/new"))
+    assert place.one(Card).state == "open"

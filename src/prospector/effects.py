@@ -48,8 +48,8 @@ class Effects:
         theirs = [one for one in new if one.by == "them"]
         found = {cause_of(one, stopped.get(one.key)): one for one in theirs}
         causes = {cause: engagement for cause, engagement in found.items() if cause is not None}
-        if not causes or person.objected:
-            return []
+        if person.objected or rank.rank(causes, person.standing, person.now).expired:
+            return []  # of a new person's old posts nothing is left to do, nor do they wake a card
         card = day.offer(person.session, person.prospect, list(causes), person.standing, person.now)
         if card is None or not card.causes:
             return []
