@@ -14,6 +14,7 @@ from prospector.outreach import deliver, doubt, outbox
 from prospector.outreach.ledger import Limits
 from prospector.polling import poll
 from prospector.polling.record import Recorded
+from prospector.prospects import strangers
 from prospector.queue import day
 from prospector.queue.rank import Standing
 from prospector.runtime import Runtime
@@ -22,6 +23,7 @@ from prospector.telemetry import log
 LEAST_BATCH = 4
 MOST_BATCH = 200
 POLLS_KEPT = timedelta(days=30)
+RECENTLY = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ class Due:
 
 
 def due(session: Session, now: datetime, batch: Callable[[int], int], limits: Mapping[int, Limits]) -> Due:
-    """One indexed read for each account that is not paused; `batch` tells how many looks it may
-    begin, `limits` by account what bounds its sending."""
-    accounts = [account for account in session.exec(select(Account)) if not paused(account, now)]
+    """One indexed read for each account of config.toml that is not paused; `batch` tells how many
+    looks it may begin, `limits` by account what bounds its sending."""
+    ours = select(Account).where(col(Account.id).in_(list(limits)))
+    accounts = [account for account in session.exec(ours) if not paused(account, now)]
     profiles = {}
     for account in accounts:
         ids = _profiles_due(session, account.id, now, batch(account.id))
@@ -125,17 +128,20 @@ async def keep(runtime: Runtime) -> None:
     def standing_of(session: Session, prospect: Prospect) -> Standing:
         return runtime.consequences.standing_of(session, prospect, now)
 
-    def work(session: Session) -> tuple[tuple[int, int], day.Sweep]:
+    def work(session: Session) -> tuple[tuple[int, int], day.Sweep, list[str]]:
         before = now - outreach.stuck_after
         recovered = deliver.recover(session, runtime.consequences, before, now)
         session.exec(delete(Poll).where(col(Poll.started_at) < now - POLLS_KEPT))
-        return recovered, day.sweep(session, queue, standing_of, now)
+        known = strangers.recognise(session, now - RECENTLY)
+        lines = runtime.consequences.follow(session, known, [], (), now) if known else []
+        return recovered, day.sweep(session, queue, standing_of, now), lines
 
-    (unsaid, unknown), sweep = await runtime.installation.store.write_async(work)
+    (unsaid, unknown), sweep, lines = await runtime.installation.store.write_async(work)
     if unsaid or unknown:
         log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
     if sweep:
         log.info("queue", text=sweep.sentence())
+    _tell_lines(tuple(lines))
 
 
 def tell(recorded: Recorded, name: str = "") -> Recorded:

@@ -16,6 +16,7 @@ from prospector.installation import Installation, utc_now
 from prospector.models import Account, Company, Engagement, Profile, Prospect, User
 from prospector.prospects import people
 from prospector.prospects.people import NewProspect
+from prospector.prospects.strangers import done_before
 from prospector.prospects.urls import canonical
 from prospector.rules.live import Parsed
 from prospector.sdk import ConnectorError, ProfileRef
@@ -66,8 +67,8 @@ def add(
                 owner_id=owner_of(session, owner),
             )
             now = utc_now()
-            prospect = people.add(session, new, stages[0], serving_accounts(opened), now)
-            earlier = people.done_before(session, prospect.id)
+            prospect = people.add(session, new, stages[0], opened.looking, now)
+            earlier = done_before(session, prospect.id)
             Consequences(opened).follow(session, earlier, {prospect.id}, (), now)
             return row_of(session, prospect)
 
@@ -161,13 +162,6 @@ def row_of(session: Session, prospect: Prospect) -> dict[str, Any]:
         "fit": prospect.fit,
         "profiles": list(urls),
     }
-
-
-def serving_accounts(opened: Installation) -> dict[str, int]:
-    """By platform, the account that looks at its profiles."""
-    platforms = {p for account in opened.settings.accounts.values() for p in account.connector.platforms}
-    found = {platform: opened.serving(platform) for platform in platforms}
-    return {p: opened.account_ids[account.name] for p, account in found.items() if account is not None}
 
 
 def owner_of(session: Session, email: str | None) -> int | None:

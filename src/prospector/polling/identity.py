@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from prospector.consequences import Consequences
 from prospector.models import Profile
 from prospector.polling.claim import Claimed
-from prospector.prospects import people
+from prospector.prospects import strangers
 from prospector.prospects.urls import canonical
 from prospector.sdk import Gone, Identity
 from prospector.store import read_rows
@@ -49,7 +49,7 @@ def keep(
         raise Twin(f"this is the same account as profile {twin[0].id}; remove one of the two")
     row = known | {"new_name": identity.name, "new_source_url": identity.url}
     owner = session.connection().execute(_KEEP, row).scalar_one()
-    adopted = people.adopt(session, owner, identity.platform, identity.remote_id)
+    adopted = strangers.adopt(session, owner, identity.platform, identity.remote_id)
     if adopted:
         consequences.follow(session, adopted, (), (), now)
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, update
 from sqlmodel import Session, col, select
 
 from prospector.engagements import Entry, row_of
 from prospector.models import Company, Engagement, Profile, Prospect
+from prospector.prospects import strangers
 from prospector.prospects.urls import canonical
 from prospector.sdk import ProfileRef, Seen
 from prospector.store import insert_new
@@ -22,18 +22,6 @@ ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\
 FREE_MAIL = frozenset(
     {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"}
     | {"me.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.com"}
-)
-
-_ENGAGEMENT: Table = Engagement.__table__  # type: ignore[attr-defined]
-_ADOPT = (
-    update(_ENGAGEMENT)
-    .where(
-        _ENGAGEMENT.c.prospect_id.is_(None),
-        _ENGAGEMENT.c.channel == bindparam("platform"),
-        _ENGAGEMENT.c.actor == bindparam("stranger"),
-    )
-    .values(prospect_id=bindparam("owner"))
-    .returning(_ENGAGEMENT.c.id)
 )
 
 
@@ -116,7 +104,7 @@ def add(
     given = [row_of(field_set(prospect, name, value, since, now)) for name, value in _given(new, company)]
     insert_new(session, Engagement, given)
     if prospect.email is not None:
-        adopt(session, prospect.id, "email", prospect.email)
+        strangers.adopt(session, prospect.id, "email", prospect.email)
     return prospect
 
 
@@ -192,20 +180,6 @@ def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[st
         Profile.platform == platform, col(Profile.remote_id).in_(wanted)
     )
     return {remote_id: prospect_id for remote_id, prospect_id in session.exec(found) if remote_id is not None}
-
-
-def adopt(session: Session, prospect_id: int, platform: str, actor: str) -> list[Engagement]:
-    """Give a prospect what a stranger of this identity did towards us; what that was."""
-    stranger = {"owner": prospect_id, "platform": platform, "stranger": actor}
-    ids = sorted(row.id for row in session.connection().execute(_ADOPT, stranger))
-    return [session.get_one(Engagement, id_, populate_existing=True) for id_ in ids]
-
-
-def done_before(session: Session, prospect_id: int) -> list[Engagement]:
-    """What a new prospect did towards us as a stranger: it is followed up as if it came now, an
-    opt-out among it above all."""
-    theirs = select(Engagement).where(Engagement.prospect_id == prospect_id, Engagement.by == "them")
-    return list(session.exec(theirs.order_by(col(Engagement.at), col(Engagement.id))))
 
 
 def _refuse_taken(session: Session, new: NewProspect) -> None:
