@@ -92,3 +92,15 @@ def test_what_others_wrote_commands_no_terminal(capsys: pytest.CaptureFixture[st
     assert line.count("\n") == 1
     assert "[red]c" in line
     assert "\u202e" not in line
+
+
+def test_a_credential_is_hidden_and_a_sentence_about_one_is_not() -> None:
+    for secret in (
+        "password=hunter22",
+        'token: "hunter22"',
+        "postgresql://us:hunter22@host/db",
+        "Bearer hunter22",
+    ):
+        assert "hunter22" not in telemetry.redact(f"it said {secret} and more")
+    said = "a password does not belong here, nor does a token that has ended"
+    assert telemetry.redact(said) == said

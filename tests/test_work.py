@@ -44,6 +44,16 @@ def test_what_is_due_is_what_the_tables_say(place: Office) -> None:
     assert due(place).profiles == {}
 
 
+def test_nothing_is_asked_of_an_account_that_has_left_the_file(place: Office) -> None:
+    account = place.installation.account_ids["bluesky"]
+    place.person()
+    place.change(Account, account, next_poll_at=place.now)
+    place.runtime.limits.pop(account)
+    found = due(place)
+    assert account not in found.profiles
+    assert account not in found.inboxes
+
+
 def test_the_longest_waiting_come_first_and_no_more_than_the_batch(place: Office) -> None:
     for number in range(5):
         place.person(f"p{number}")

@@ -43,6 +43,13 @@ class Installation:
         return next((account for account in accounts if platform in account.connector.platforms), None)
 
     @property
+    def looking(self) -> dict[str, int]:
+        """By platform, the row of the account that looks at its profiles."""
+        platforms = {p for account in self.settings.accounts.values() for p in account.connector.platforms}
+        found = {platform: self.serving(platform) for platform in platforms}
+        return {p: self.account_ids[account.name] for p, account in found.items() if account is not None}
+
+    @property
     def served(self) -> frozenset[str]:
         """The platforms that a connector serves."""
         return frozenset(name for connector in self.connectors.values() for name in connector.platforms)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
-import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +23,7 @@ from prospector.installation import Installation
 from prospector.models import Account, Engagement, Message, Move, Profile, Prospect, Ruleset
 from prospector.outreach import deliver, outbox
 from prospector.polling import poll
+from prospector.polling.assignment import assign
 from prospector.polling.record import Recorded
 from prospector.rules import format, live
 from prospector.rules.vocabulary import CHANNELS
@@ -175,17 +174,18 @@ def exclusive(installation: Installation) -> Iterator[None]:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file. Raises `ProcessError` while somebody else does."""
-    try:
-        with path.open("a") as file:
+    with ExitStack() as held:
+        try:
+            file = held.enter_context(path.open("a"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            yield
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN):
+        except BlockingIOError:
             raise ProcessError(
                 f"Another prospector is at work in {path.parent}. Stop it first, or use it: every other "
                 "command works beside it."
             ) from None
-        raise ProcessError(f"{path} cannot be locked: {error.strerror}.") from None
+        except OSError as error:
+            raise ProcessError(f"{path} cannot be locked: {error.strerror}.") from None
+        yield
 
 
 def _begin(runtime: Runtime) -> None:
@@ -200,11 +200,15 @@ def _begin(runtime: Runtime) -> None:
     if unsaid or unknown:
         log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
     store.write(_forgive)
+    accounts = list(installation.account_ids.values())
+    given = store.write(lambda session: assign(session, installation.looking, accounts, now))
+    if given:
+        log.info("assigned", text=f"{given} profiles that no account looked at have one now")
     _adopt_rules(runtime)
     with store.reading() as session:
         people = session.exec(select(func.count()).select_from(Prospect)).one()
-    accounts = ", ".join(installation.account_ids) or "none yet"
-    log.info("started", text=f"{people} prospects, accounts: {accounts}")
+    names = ", ".join(installation.account_ids) or "none yet"
+    log.info("started", text=f"{people} prospects, accounts: {names}")
 
 
 def _forgive(session: Session) -> None:
@@ -221,7 +225,10 @@ def _adopt_rules(runtime: Runtime) -> None:
         current = session.exec(select(Ruleset).where(Ruleset.state == "live")).first()
     if not path.is_file():
         return
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ProcessError(f"{path} is not UTF-8; save it as UTF-8 and try again.") from None
     if current is not None and current.source != text:
         log.warning("rules", text=f"{path.name} differs from the live rules, which stay in force")
     if current is None:
@@ -249,9 +256,10 @@ def _open_page(installation: Installation) -> Page:
     try:
         port = socket.create_server((page.host, page.port), family=family, backlog=2048)
     except OSError as error:
+        why = str(error.strerror).partition(" (")[0]  # it goes on with the address, which we name
         raise ProcessError(
-            f"{page.host}:{page.port} cannot be opened ({os.strerror(error.errno or 0)}). Set another port "
-            "under [web] in config.toml, or 0 for any."
+            f"{page.host}:{page.port} cannot be opened ({why}). Set another host or port under [web] in "
+            "config.toml; port 0 is any that is free."
         ) from None
     config = uvicorn.Config(create_app(installation), log_level="warning", access_log=False, lifespan="off")
     return Page(uvicorn.Server(config), port)

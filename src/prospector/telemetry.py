@@ -20,7 +20,7 @@ log = structlog.get_logger("prospector")
 
 # Secrets may stand in an address that an exception quotes, or in a header it prints.
 _SECRET = re.compile(
-    r"(?i)(bearer\s+|basic\s+|password[\"'=:\s]+|token[\"'=:\s]+|://[^/\s:@]*:(?=[^\s/@]*@))([^\s\"'@&,]{4,})"
+    r"(?i)(bearer\s+|basic\s+|(?:password|token)[\"']?\s*[=:][\"'\s]*|://[^/\s:@]*:(?=[^\s/@]*@))([^\s\"'@&,]{4,})"
 )
 _COLOURS = {
     "new": "green",

@@ -211,7 +211,24 @@ def test_a_port_that_is_taken_is_said_before_anything_begins(shell: Shell, comma
         shell(command).refused(1, f"127.0.0.1:{port} cannot be opened", "[web]")
 
 
+def test_a_host_that_is_not_there_is_said_in_words(shell: Shell) -> None:
+    shell.write("config.toml", 'log = "warning"\n[web]\nhost = "127.0.0.1.9"\nport = 0\n')
+    run = shell("run")
+    run.refused(1, "127.0.0.1.9:0 cannot be opened", "[web]")
+    assert "Unknown error" not in run.err
+
+
+def test_rules_that_are_no_text_are_said_by_name(shell: Shell) -> None:
+    (shell.folder / "rules.toml").write_bytes(b"\xff\xfe")
+    shell("run", "--once").refused(1, "rules.toml is not UTF-8")
+
+
 def test_a_second_process_on_one_workspace_refuses(shell: Shell) -> None:
     with locked(shell.folder / "prospector.lock"):
         shell("run", "--once", "--no-web").refused(1, "Another prospector is at work")
         assert shell("prospects").code == 0
+
+
+def test_what_goes_wrong_under_the_lock_is_not_put_down_to_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), locked(tmp_path / "prospector.lock"):
+        raise PermissionError(13, "Permission denied")
