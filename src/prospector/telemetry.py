@@ -74,7 +74,7 @@ def configure(level: str = "info", terminal: bool | None = None) -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, stream=out, format="%(message)s", force=True)
-    for chatty in ("apscheduler", "httpx", "alembic", "procrastinate", "mail.log"):
+    for chatty in ("apscheduler", "httpx", "alembic", "procrastinate", "psycopg.pool", "mail.log"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
 
 

@@ -21,6 +21,7 @@ from prospector.telemetry import log
 # croniter's sixth field is seconds.
 TICK, TIMERS, KEEP, DOUBT = "* * * * * */2", "* * * * * */10", "* * * * * */30", "* * * * *"
 TICK_SECONDS = 2.0
+AGAIN_SECONDS = 2.0
 CONCURRENCY = 20
 PATIENCE = 3.5
 SCHEMA_LOCK = 0x70726F73
@@ -36,22 +37,32 @@ class Distributed:
         self._app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6))
         self._ringing: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
+        self._stopping = False
         self._register()
 
     async def start(self) -> None:
         await self._app.open_async()
         await self._prepare()
-        self._worker = asyncio.get_running_loop().create_task(
-            self._app.run_worker_async(
-                concurrency=CONCURRENCY,
-                install_signal_handlers=False,
-                fetch_job_polling_interval=1.0,
-                shutdown_graceful_timeout=PATIENCE,
-                delete_jobs="always",
-            )
-        )
+        self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        """Keep a worker going: it ends by itself when the database is away for a moment."""
+        while not self._stopping:
+            try:
+                await self._app.run_worker_async(
+                    concurrency=CONCURRENCY,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=1.0,
+                    shutdown_graceful_timeout=PATIENCE,
+                    delete_jobs="always",
+                )
+            except ConnectorException:
+                log.error("error", text="PostgreSQL does not answer; it is tried again until it does")
+            if not self._stopping:
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def stop(self) -> None:
+        self._stopping = True
         if self._worker is not None:
             self._worker.cancel()
             with suppress(asyncio.CancelledError):
