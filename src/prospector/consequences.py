@@ -12,14 +12,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector import effects
 from prospector.effects import Effects, Person
 from prospector.engagements import log
 from prospector.installation import Installation
-from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression
+from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression, table_of
 from prospector.outreach import acts, doubt, outbox, pauses, suppression
 from prospector.outreach.drafts import Desk, desk_of
 from prospector.outreach.template import Library, load_all
@@ -36,8 +36,8 @@ from prospector.store import read_rows
 TIMER_PAGE = 500
 NOTHING: Mapping[str, str] = {}
 
-_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
-_SUPPRESSION: Table = Suppression.__table__  # type: ignore[attr-defined]
+_PROFILE = table_of(Profile)
+_SUPPRESSION = table_of(Suppression)
 # Made once, since to make a statement costs more than to run it.
 _LOOKED_AT = (
     _PROFILE.select()

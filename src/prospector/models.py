@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Index, MetaData, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, DateTime, Index, MetaData, Table, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -46,6 +46,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 UTCTime: Any = UTCDateTime
 Json: Any = JSON
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a model, for statements that are made once of plain columns."""
+    return model.__table__  # type: ignore[attr-defined,no-any-return]
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:

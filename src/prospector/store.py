@@ -17,12 +17,14 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Executable, Select, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Executable, Select, create_engine, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
+
+from prospector.models import table_of
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -292,7 +294,7 @@ def insert_new(
 
 @cache
 def _insert_new(model: type[SQLModel], dialect: str, returning: tuple[str, ...]) -> Executable:
-    table: Table = model.__table__  # type: ignore[attr-defined]
+    table = table_of(model)
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(table).on_conflict_do_nothing().returning(*(table.c[name] for name in returning))
 

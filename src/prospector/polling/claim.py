@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table
 from sqlmodel import Session, col, select, update
 
-from prospector.models import Account, Profile, Prospect
+from prospector.models import Account, Profile, Prospect, table_of
 from prospector.sdk import ProfileRef
 
-_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
-_PROSPECT: Table = Prospect.__table__  # type: ignore[attr-defined]
+_PROFILE = table_of(Profile)
+_PROSPECT = table_of(Prospect)
 # Plain columns, since objects of the ORM cost several times as much, and looks are many.
 _NAMES = "id account_id prospect_id platform url handle remote_id name source_url cursor rhythm failures"
 _CLAIMED = [_PROFILE.c[name] for name in _NAMES.split()]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, select
 
 from prospector.consequences import Consequences
-from prospector.models import Profile
+from prospector.models import Profile, table_of
 from prospector.polling.claim import Claimed
 from prospector.prospects import strangers
 from prospector.prospects.urls import canonical
 from prospector.sdk import Gone, Identity
 from prospector.store import read_rows
 
-_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
+_PROFILE = table_of(Profile)
 _TWIN = (
     _PROFILE.select()
     .with_only_columns(_PROFILE.c.id)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session
 
-from prospector.models import Poll, Profile
+from prospector.models import Poll, Profile, table_of
 from prospector.polling import planner
 from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
@@ -25,8 +25,8 @@ from prospector.store import Store
 LINGER = 0.02
 """Seconds that a look waits for others; nobody waits for it but the next look, minutes later."""
 
-_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
-_POLL: Table = Poll.__table__  # type: ignore[attr-defined]
+_PROFILE = table_of(Profile)
+_POLL = table_of(Poll)
 _PLANNED = ("cursor", "next_poll_at", "rhythm", "polled_at", "covered_until")
 _KEEP = (
     update(_PROFILE)

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 from prospector import engagements
 from prospector.consequences import Consequences
 from prospector.engagements import Entry
-from prospector.models import Account, Message, Poll, Profile
+from prospector.models import Account, Message, Poll, Profile, table_of
 from prospector.polling import identity, planner
 from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
@@ -27,9 +27,9 @@ from prospector.sdk import Identity, Page, Seen
 GONE_AFTER = 3
 LONGEST_ERROR = 500
 
-_PROFILE: Table = Profile.__table__  # type: ignore[attr-defined]
-_ACCOUNT: Table = Account.__table__  # type: ignore[attr-defined]
-_NOTE = insert(Poll.__table__)  # type: ignore[attr-defined]
+_PROFILE = table_of(Profile)
+_ACCOUNT = table_of(Account)
+_NOTE = insert(table_of(Poll))
 _PLANNED = ("next_poll_at", "rhythm", "polled_at", "covered_until")
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Table, bindparam, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
-from prospector.models import Engagement, Profile, Prospect
+from prospector.models import Engagement, Profile, Prospect, table_of
 
-_ENGAGEMENT: Table = Engagement.__table__  # type: ignore[attr-defined]
+_ENGAGEMENT = table_of(Engagement)
 _ADOPT = (
     update(_ENGAGEMENT)
     .where(

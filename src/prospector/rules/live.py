@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, case
+from sqlalchemy import Row, bindparam, case
 from sqlmodel import Session, col, func, select, update
 
-from prospector.models import Engagement, Move, Prospect, Ruleset
+from prospector.models import Engagement, Move, Prospect, Ruleset, table_of
 from prospector.rules import explain, fit, format, score
 from prospector.rules.event import Event
 from prospector.rules.evidence import LATEST
@@ -27,9 +27,9 @@ from prospector.store import insert_new, read_rows
 
 Key = tuple[str, int | None]
 
-_ENGAGEMENT: Table = Engagement.__table__  # type: ignore[attr-defined]
-_MOVE: Table = Move.__table__  # type: ignore[attr-defined]
-_RULESET: Table = Ruleset.__table__  # type: ignore[attr-defined]
+_ENGAGEMENT = table_of(Engagement)
+_MOVE = table_of(Move)
+_RULESET = table_of(Ruleset)
 _HAPPENED = _ENGAGEMENT.c["key", "kind", "by", "channel", "at", "seen_at", "post", "retracted_at"]
 _BY_HAND = case((_ENGAGEMENT.c.kind.in_(BY_HAND_KINDS), _ENGAGEMENT.c.attributes), else_=None)
 _EVENTS = (
