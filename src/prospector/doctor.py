@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import String, cast, text
+from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
 from prospector import workspace
 from prospector.installation import Installation
 from prospector.models import Account, Effect, Engagement, Message, Move, Profile, Prospect, Suppression
+from prospector.outreach import ledger, suppression
 from prospector.outreach.template import load_all
 from prospector.rules import format, live
 from prospector.rules.live import Parsed
@@ -139,18 +140,20 @@ def _sent_twice(session: Session) -> list[str]:
 def _sent_to_suppressed(session: Session) -> list[str]:
     """What was claimed after the suppression, but for those that were claimed while it was written:
     both are dated before they are committed."""
-    key, email = col(Suppression.key), col(Prospect.email)
-    of_domain = key.like("domain:%") & email.like("%@" + func.substr(key, len("domain:") + 1))
-    of_address = (key == "email:" + email) | of_domain
+    since = dict(session.exec(select(Suppression.key, Suppression.at)).all())
+    if not since:
+        return []
     rows = session.exec(
-        select(Message.id, Message.claimed_at, Suppression.at)
+        select(Message.id, Message.claimed_at, Prospect.id, Prospect.email)
         .join(Prospect, col(Prospect.id) == col(Message.prospect_id))
-        .join(Suppression, of_address | (key == "person:" + cast(col(Prospect.id), String)))
-        .where(col(Message.claimed_at) > col(Suppression.at))
-        .where(col(Message.state).in_(("sending", "sent", "unknown")))
+        .where(col(Message.claimed_at).is_not(None), col(Message.state).in_(ledger.COUNTED))
     )
-    late = [id_ for id_, claimed_at, at in rows if claimed_at and claimed_at > at + AT_ONCE]
-    return [f"message {id_} left after the person was suppressed" for id_ in late]
+    late = []
+    for message_id, claimed_at, prospect_id, email in rows.yield_per(1000):
+        said = [since[key] for key in suppression.keys_of_person(prospect_id, email) if key in since]
+        if said and claimed_at is not None and claimed_at > min(said) + AT_ONCE:
+            late.append(f"message {message_id} left after the person was suppressed")
+    return late
 
 
 def _effects_twice(session: Session) -> list[str]:

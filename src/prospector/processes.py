@@ -6,10 +6,10 @@ import asyncio
 import fcntl
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,8 @@ from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
 from prospector.telemetry import configure, log
 
-SAVED_BY_NOW = timedelta(seconds=1)
+# PostgreSQL takes 65,535 values in a statement.
+TOGETHER = 5_000
 
 
 class ProcessError(Exception):
@@ -143,22 +144,29 @@ async def look_now(
     """Look at these profiles and inboxes at once: `(profile ids, account ids)`."""
     configure(installation.settings.file.log)
     runtime = Runtime(installation)
-    now = runtime.now()
+    store = installation.store
 
-    def ring(session: Session) -> tuple[list[int], list[int]]:
-        profiles, inboxes = chosen(session)
-        session.exec(update(Profile).where(col(Profile.id).in_(profiles)).values(next_poll_at=now))
-        session.exec(update(Account).where(col(Account.id).in_(inboxes)).values(next_poll_at=now))
-        return profiles, inboxes
-
-    try:
-        profiles, inboxes = await installation.store.write_async(ring)
+    async def look(profiles: Sequence[int], inboxes: Sequence[int]) -> list[Recorded]:
+        now = runtime.now()
+        await store.write_async(lambda session: _ring(session, profiles, inboxes, now))
         looks = [work.inbox(runtime, account_id) for account_id in inboxes]
         looks += [poll.poll_profiles(runtime, profiles)]
-        recorded = [one for batch in await asyncio.gather(*looks) for one in batch]
+        return [one for batch in await asyncio.gather(*looks) for one in batch]
+
+    try:
+        profiles, inboxes = await store.read_async(chosen)
+        recorded = await look([], inboxes)
+        for at in range(0, len(profiles), TOGETHER):
+            recorded += await look(profiles[at : at + TOGETHER], [])
     finally:
         await runtime.aclose()
     return [_look_row(one) for one in recorded]
+
+
+def _ring(session: Session, profiles: Sequence[int], inboxes: Sequence[int], now: datetime) -> None:
+    """Let these be due now."""
+    session.exec(update(Profile).where(col(Profile.id).in_(profiles)).values(next_poll_at=now))
+    session.exec(update(Account).where(col(Account.id).in_(inboxes)).values(next_poll_at=now))
 
 
 @contextmanager

@@ -40,12 +40,15 @@ def key_of(text: str) -> str:
 
 def keys_of(prospect: Prospect, profiles: Iterable[Profile]) -> list[str]:
     """All keys under which a person may be suppressed."""
-    keys = [f"person:{prospect.id}"]
-    if prospect.email:
-        domain = prospect.email.rpartition("@")[2]
-        keys += [f"email:{prospect.email}", f"domain:{domain}"]
+    keys = keys_of_person(prospect.id, prospect.email)
     keys += [f"{profile.platform}:{profile.remote_id}" for profile in profiles if profile.remote_id]
     return keys
+
+
+def keys_of_person(prospect_id: int, email: str | None) -> list[str]:
+    """Those of the keys that stand with the person, apart from their profiles."""
+    own = [f"email:{email}", f"domain:{email.rpartition('@')[2]}"] if email else []
+    return [f"person:{prospect_id}", *own]
 
 
 def suppressed(session: Session, prospect: Prospect) -> str | None:
