@@ -260,6 +260,20 @@ def test_two_searches_a_quarter_of_an_hour_apart_prove_that_it_was_not_sent(plac
     place.later(minutes=1)
     assert reconcile(place, message_id).state == "approved"
     assert place.due() == [message_id]
+    place.mail.acts = [RuntimeError("the line broke again")]
+    send(place, message_id)
+    assert place.message(message_id).state == "unknown"
+    place.later(minutes=1)
+    assert reconcile(place, message_id).state == "unknown", "the searches for the first try prove nothing now"
+    place.later(minutes=15)
+    assert reconcile(place, message_id).state == "approved"
+
+
+def test_a_search_that_trips_is_put_off_like_one_that_fails(place: Office) -> None:
+    message_id = doubtful(place)
+    place.mail.finds = [KeyError("no such folder")]
+    assert "could not be looked for" in reconcile(place, message_id).why
+    assert place.message(message_id).send_at >= place.now + timedelta(minutes=15)
 
 
 def test_a_bounce_that_quotes_a_message_in_doubt_proves_that_it_was_sent(place: Office) -> None:

@@ -27,8 +27,12 @@ def show_outbox(as_json: AsJson = False) -> None:
     with installation() as opened, opened.store.reading() as session:
         statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
         states = ("approved", "sending", "unknown", "refused", "sent")
-        recent = statement.where(col(Message.state).in_(states)).order_by(col(Message.id).desc()).limit(200)
-        rows = [_outbox_row(session, opened, message, person) for message, person in session.exec(recent)]
+        settled = col(Message.state).in_(("refused", "sent"))  # last, lest they hide what waits
+        recent = statement.where(col(Message.state).in_(states)).order_by(settled, col(Message.id).desc())
+        rows = [
+            _outbox_row(session, opened, message, person)
+            for message, person in session.exec(recent.limit(200))
+        ]
     show(rows, as_json, "The outbox is empty.")
 
 

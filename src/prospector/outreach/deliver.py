@@ -15,7 +15,6 @@ from prospector.outreach.outbox import Claim
 from prospector.outreach.waiting import Waits
 from prospector.runtime import Runtime
 from prospector.sdk import (
-    ConnectorError,
     Gone,
     Identity,
     Intent,
@@ -76,8 +75,8 @@ async def reconcile(runtime: Runtime, message_id: int) -> Delivered:
     connector = runtime.connector(account_id)
     try:
         receipt = await connector.find(runtime.context(account_id), intent)
-    except ConnectorError as error:
-        why = f"could not be looked for: {error}"
+    except Exception as error:  # a connector's own mistake, too, must not have it looked for for ever
+        why = f"could not be looked for: {str(error) or type(error).__name__}"
         return await store.write_async(lambda session: _look_again(session, runtime, message_id, intent, why))
     if receipt is not None:
         claim = Claim(message_id, runtime.now())
@@ -238,10 +237,11 @@ def _look_again(session: Session, runtime: Runtime, message_id: int, intent: Int
 def _not_found(session: Session, runtime: Runtime, message_id: int, intent: Intent) -> Delivered:
     """Not there in two searches a quarter of an hour apart: it was surely not sent."""
     message, now = session.get_one(Message, message_id), runtime.now()
-    first = message.facts.get("not_found_at")
-    if first is None:
-        message.facts = {**message.facts, "not_found_at": now.isoformat()}
-    if first is None or now - datetime.fromisoformat(first) < doubt.SOON:
+    first = datetime.fromisoformat(message.facts.get("not_found_at", now.isoformat()))
+    if message.claimed_at is not None and first < message.claimed_at:
+        first = now  # that search was for an earlier try, and says nothing of this one
+    message.facts = {**message.facts, "not_found_at": first.isoformat()}
+    if now - first < doubt.SOON:
         return _look_again(session, runtime, message_id, intent, "not found; it is looked for once more")
     doubt.prove_unsent(session, message_id, now)
     return Delivered(message_id, "approved", label_of(intent), "surely not sent; approved again")
