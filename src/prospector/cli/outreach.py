@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +13,10 @@ from sqlmodel import Session, col, select
 from prospector import config, workspace
 from prospector.cli.output import HIGHEST_ID, AsJson, chosen_workspace, fail, installation, show
 from prospector.cli.prospects import require_stage
-from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
 from prospector.outreach import approval, drafts, outbox, render, spreadsheet, suppression, template
+from prospector.outreach.drafts import Desk
 from prospector.outreach.facts import Facts
 from prospector.prospects import people
 
@@ -25,6 +25,7 @@ MessageIds = Annotated[list[int], typer.Argument(metavar="ID...", max=HIGHEST_ID
 SomeIds = Annotated[list[int] | None, typer.Argument(metavar="[ID...]", max=HIGHEST_ID, help=IDS)]
 
 LARGEST_FILE = 50 * 2**20
+TOGETHER = 50
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +52,16 @@ def draft(
         return
     with installation() as opened:
         chosen = template.load(opened.template_path(), name)
-        consequences = Consequences(opened)
+        desk = drafts.desk_of(opened.settings, opened.account_ids)
         occasion = f"hand:{campaign or uuid.uuid4().hex[:8]}"
-        with opened.store.transaction() as session:
-            rows = []
-            for person in _people(session, prospect or [], stage):
-                message = drafts.compose(
-                    session, consequences.desk, chosen, person, occasion=occasion, now=utc_now()
-                )
-                if message is not None:
-                    rows.append(_row(message, person))
+        with opened.store.reading() as session:
+            ids = _people(session, prospect or [], stage)
+        rows: list[dict[str, Any]] = []
+        for some in _in_turns(ids):
+            with opened.store.transaction() as session:
+                rows += [
+                    _row(*made) for id_ in some if (made := _drafted(session, desk, chosen, id_, occasion))
+                ]
     show(rows, as_json, "Nobody was left to write to.")
 
 
@@ -84,10 +85,16 @@ def approve(
         fail("Say which: ids, or --ready for all without a problem.", 2)
     if body is not None and len(ids or []) != 1:
         fail("--body goes with one draft.", 2)
-    with installation() as opened, opened.store.transaction() as session:
-        if body is not None:
-            _rewrite(session, opened, (ids or [])[0], body)
-        rows = _approve_all(session, opened, ids or _ready(session))
+    with installation() as opened:
+        if ready:
+            with opened.store.reading() as session:
+                ids = _ready(session)
+        rows: list[dict[str, Any]] = []
+        for some in _in_turns(ids or []):
+            with opened.store.transaction() as session:
+                if body is not None:
+                    _rewrite(session, opened, some[0], body)
+                rows += _approve_all(session, opened, some)
     show(rows, as_json, "Nothing was ready.")
     if any(row["why"] for row in rows):
         raise typer.Exit(1)
@@ -135,18 +142,33 @@ def _rendered(chosen: template.Template, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _people(session: Session, who: Sequence[str], stage: str | None) -> list[Prospect]:
-    chosen = [people.find(session, one) for one in who]
+def _people(session: Session, who: Sequence[str], stage: str | None) -> list[int]:
+    chosen = [people.find(session, one).id for one in who]
     if stage is not None:
         require_stage(session, stage)
-        chosen += session.exec(select(Prospect).where(Prospect.stage == stage)).all()
-    writable = {person.id: person for person in chosen if suppression.suppressed(session, person) is None}
-    return list(writable.values())
+        chosen += session.exec(select(Prospect.id).where(Prospect.stage == stage).order_by(col(Prospect.id)))
+    return list(dict.fromkeys(chosen))
+
+
+def _drafted(
+    session: Session, desk: Desk, chosen: template.Template, prospect_id: int, occasion: str
+) -> tuple[Message, Prospect] | None:
+    """A draft to this person; None where they are never written to, or this occasion went further."""
+    person = session.get_one(Prospect, prospect_id)
+    if suppression.suppressed(session, person) is not None:
+        return None
+    message = drafts.compose(session, desk, chosen, person, occasion=occasion, now=utc_now())
+    return (message, person) if message is not None else None
+
+
+def _in_turns(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """A few at a time: a transaction over all would keep a running process from writing."""
+    return (ids[at : at + TOGETHER] for at in range(0, len(ids), TOGETHER))
 
 
 def _ready(session: Session) -> list[int]:
-    found = session.exec(select(Message).where(Message.state == "draft").order_by(col(Message.id)))
-    return [message.id for message in found if not message.problems]
+    drafted = select(Message.id, Message.problems).where(Message.state == "draft").order_by(col(Message.id))
+    return [id_ for id_, problems in session.exec(drafted) if not problems]
 
 
 def _approve_all(session: Session, opened: Installation, ids: Sequence[int]) -> list[dict[str, Any]]:
