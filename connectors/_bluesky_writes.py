@@ -126,6 +126,9 @@ async def _put(context: Context, intent: Intent, record: Mapping[str, Any]) -> R
         "rkey": record_key(intent.message_id, intent.approved_at),
         "record": record,
     }
+    # A repeat would change nothing, but between it and our death the message may be withdrawn, and
+    # would then be said not to have been sent.
+    await context.point_of_no_return()
     answer = await call(context, "POST", "com.atproto.repo.putRecord", json=body)
     return _receipt(answer.json(Written))
 

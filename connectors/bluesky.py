@@ -24,6 +24,7 @@ from prospector.sdk import (
     Context,
     Identity,
     Intent,
+    Later,
     NotSent,
     Page,
     ProfileRef,
@@ -127,7 +128,7 @@ class Bluesky:
         check_text(intent)
         try:
             return await write(context, intent)
-        except Broken as problem:
+        except (Broken, Later) as problem:
             if done := await written(context, intent):
                 return done
             raise NotSent(f"It is not in our repository, and may be tried again. {problem}") from problem

@@ -9,7 +9,7 @@ in docs/connectors/mastodon.md.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, field_validator
@@ -30,6 +30,7 @@ from prospector.sdk import (
     ProfileRef,
     Receipt,
     Refused,
+    Response,
     SecretReference,
 )
 
@@ -150,26 +151,22 @@ class Mastodon:
         return Page(seen, cursor, more=not arrived)
 
     async def act(self, context: Context, intent: Intent) -> Receipt:
-        """Favourite and follow may be repeated without harm; a status may not, on every server."""
+        """One favourite, follow or status; `find` tells later whether it was done."""
         if intent.action not in _ACTIONS:
             raise Refused(f"Mastodon has no {intent.action}.")
         home = await at_home(context)
         if intent.action == "follow":
             account_id = local_id(intent.to, home)
-            await post(context, f"/api/v1/accounts/{quote(account_id, safe='')}/follow")
+            await _say(context, f"/api/v1/accounts/{quote(account_id, safe='')}/follow")
             return Receipt(intent.to.url, "followed", intent.to.url)
         if intent.action == "like":
             target = await target_of(context, home, intent)
-            answer = await post(context, f"/api/v1/statuses/{quote(target.id, safe='')}/favourite")
+            answer = await _say(context, f"/api/v1/statuses/{quote(target.id, safe='')}/favourite")
             return receipt(answer.json(records.Status))
         body = await status_of(context, home, intent)
-        await context.point_of_no_return()
-        try:
-            answer = await post(
-                context, "/api/v1/statuses", json=body, headers={"Idempotency-Key": intent.message_id}
-            )
-        except Later as error:
-            raise NotSent(f"The instance did not take it: {error}") from error
+        answer = await _say(
+            context, "/api/v1/statuses", json=body, headers={"Idempotency-Key": intent.message_id}
+        )
         return receipt(answer.json(records.Status))
 
     async def find(self, context: Context, intent: Intent) -> Receipt | None:
@@ -192,6 +189,15 @@ class Mastodon:
             if is_same(status, wanted, intent, known=known):
                 return receipt(status)
         return None
+
+
+async def _say(context: Context, path: str, **request: Any) -> Response:
+    """Send what cannot be taken back. Not every server knows our Idempotency-Key."""
+    await context.point_of_no_return()
+    try:
+        return await post(context, path, **request)
+    except Later as error:
+        raise NotSent(f"The instance did not take it: {error}") from error
 
 
 async def _retracted(context: Context, missing: Mapping[str, str]) -> tuple[str, ...]:

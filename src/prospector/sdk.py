@@ -307,7 +307,7 @@ class Context(Protocol):
 
     async def point_of_no_return(self) -> None:
         """Commit the second mark. Await it right before the bytes after which nobody can know
-        whether the act was accepted, and only where doing it twice would show twice.
+        whether the act was accepted, also where the platform would recognise a repeat.
         Raises `NotSent` when the act was taken back meanwhile: then say no more."""
 
     def point_of_no_return_from_thread(self) -> None:

@@ -631,7 +631,7 @@ def test_a_reply_is_written_once_and_heard(scene: Scene) -> None:
 
     run(story())
     assert [(told.kind, told.subject) for told in heard] == [("reply", question)]
-    assert scene.context.points == 0
+    assert scene.context.points == 2
 
 
 def spans(value: Any) -> set[str]:

@@ -642,7 +642,7 @@ def test_like_and_follow_may_be_repeated(scene: Scene, locked: bool) -> None:
             assert await scene.mastodon.find(scene.context, intent)
 
     run(story())
-    assert scene.context.points == 0
+    assert scene.context.points == 4
     assert len([notice for notice in scene.world.notices if notice.to == scene.ada]) == 2
 
 
