@@ -42,13 +42,20 @@ class StoreError(Exception):
 
 
 def connect(url: str | URL) -> Engine:
-    """An engine with what is right for SQLite or PostgreSQL from the first statement on."""
+    """An engine with what is right for SQLite or PostgreSQL from the first statement on.
+
+    Raises `StoreError` for any other database.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
         _prepare_sqlite(engine)
+    elif parsed.get_backend_name() != "postgresql":
+        raise StoreError(f'{parsed.get_backend_name()} is not supported; use "sqlite" or PostgreSQL.')
     else:
-        engine = create_engine(parsed, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        engine = create_engine(
+            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5, max_overflow=10
+        )
     return engine
 
 

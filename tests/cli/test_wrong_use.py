@@ -218,6 +218,16 @@ def test_a_host_that_is_not_there_is_said_in_words(shell: Shell) -> None:
     assert "Unknown error" not in run.err
 
 
+def test_a_database_of_another_kind_is_said_behind_a_reference_too(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.write("config.toml", 'database = "env:ELSEWHERE"\n')
+    monkeypatch.setenv("ELSEWHERE", "mysql://us:hunter22@127.0.0.1/sales")
+    told = shell("accounts")
+    told.refused(1, "mysql is not supported", "PostgreSQL")
+    assert "hunter22" not in told.err
+
+
 def test_rules_that_are_no_text_are_said_by_name(shell: Shell) -> None:
     (shell.folder / "rules.toml").write_bytes(b"\xff\xfe")
     shell("run", "--once").refused(1, "rules.toml is not UTF-8")
