@@ -56,7 +56,7 @@ def covered(place: Office) -> None:
 
 
 def fire(place: Office) -> list[str]:
-    return place.write(lambda session: place.runtime.consequences.fire_timers(session, place.now))
+    return place.write(lambda session: place.runtime.consequences.fire_timers(session, place.now))[0]
 
 
 # --- moves ----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from prospector.sdk import BY_HAND_KINDS
 from prospector.store import read_rows
 
 TIMER_PAGE = 500
+Place = tuple[datetime, int]
 NOTHING: Mapping[str, str] = {}
 
 _PROFILE = table_of(Profile)
@@ -105,25 +106,20 @@ class Consequences:
             lines += self._one(session, prospect, theirs[prospect.id], versions, now, stopped)
         return lines
 
-    def fire_timers(self, session: Session, now: datetime) -> list[str]:
-        """Re-fold everybody whose timer is due and has been covered."""
+    def fire_timers(
+        self, session: Session, now: datetime, after: Place | None = None
+    ) -> tuple[list[str], Place | None]:
+        """Re-fold one page of those whose timer is due and has been covered: log lines, and the
+        place to go on from, in a transaction of its own; None at the end."""
         lines: list[str] = []
         versions = self._parsed.versions(session)
-        last: tuple[datetime, int] | None = None
-        while True:
-            page = _timer_page(session, now, last)
-            due = [(at, id_) for id_, at in page if at is not None]
-            for prospect in _locked(session, {id_ for _, id_ in due}):
-                ahead = self._horizon(session, prospect, now)
-                if (
-                    ahead is not None
-                    and prospect.next_timer_at is not None
-                    and ahead >= prospect.next_timer_at
-                ):
-                    lines += self._one(session, prospect, [], versions, now)
-            if len(page) < TIMER_PAGE:
-                return lines
-            last = due[-1]
+        page = _timer_page(session, now, after)
+        due = [(at, id_) for id_, at in page if at is not None]
+        for prospect in _locked(session, {id_ for _, id_ in due}):
+            ahead, timer = self._horizon(session, prospect, now), prospect.next_timer_at
+            if ahead is not None and timer is not None and ahead >= timer:
+                lines += self._one(session, prospect, [], versions, now)
+        return lines, due[-1] if len(page) == TIMER_PAGE else None
 
     def trouble(self, session: Session, message: Message, kind: str, now: datetime) -> None:
         """A message failed, is uncertain or out of date: a person should look."""
@@ -190,7 +186,9 @@ class Consequences:
         return lines + self._effects.answer(person, new, stopped)
 
     def _horizon(self, session: Session, prospect: Prospect, now: datetime) -> datetime | None:
-        profiles = read_rows(session, _LOOKED_AT, prospect=prospect.id)
+        ours = set(self._desk.account_ids.values())
+        found = read_rows(session, _LOOKED_AT, prospect=prospect.id)
+        profiles = [profile for profile in found if profile.account_id in ours]
         sources = [Coverage(profile.covered_until, profile.failing_since) for profile in profiles]
         accounts = {profile.account_id for profile in profiles}
         for name, account in self._desk.accounts.items():
@@ -228,9 +226,7 @@ def _locked(session: Session, ids: set[int]) -> list[Prospect]:
     return list(session.execute(_LOCKED, {"ids": sorted(ids)}).scalars())
 
 
-def _timer_page(
-    session: Session, now: datetime, last: tuple[datetime, int] | None
-) -> list[tuple[int, datetime | None]]:
+def _timer_page(session: Session, now: datetime, last: Place | None) -> list[tuple[int, datetime | None]]:
     statement = select(Prospect.id, Prospect.next_timer_at).where(col(Prospect.next_timer_at) <= now)
     if last is not None:
         at, after = last

@@ -61,7 +61,7 @@ async def run(installation: Installation, *, once: bool, with_web: bool) -> Summ
         runtime = Runtime(installation)
         stop = None if once else stop_asked()
         try:
-            _begin(runtime)
+            _begin(runtime, forgive=not once)
             if stop is None:
                 return await one_round(runtime)
             await serve(runtime, Embedded(runtime), stop, with_web=with_web)
@@ -84,7 +84,7 @@ async def worker(installation: Installation) -> None:
     runtime = Runtime(installation)
     stop = stop_asked()
     try:
-        _begin(runtime)
+        _begin(runtime, forgive=False)
         await serve(runtime, Distributed(runtime), stop, with_web=False)
     finally:
         await runtime.aclose()
@@ -164,9 +164,11 @@ async def look_now(
 
 
 def _ring(session: Session, profiles: Sequence[int], inboxes: Sequence[int], now: datetime) -> None:
-    """Let these be due now."""
+    """Let these be due now; a person who asks has seen to the access."""
     session.exec(update(Profile).where(col(Profile.id).in_(profiles)).values(next_poll_at=now))
-    session.exec(update(Account).where(col(Account.id).in_(inboxes)).values(next_poll_at=now))
+    session.exec(
+        update(Account).where(col(Account.id).in_(inboxes)).values(next_poll_at=now, paused_why=None)
+    )
 
 
 @contextmanager
@@ -196,7 +198,7 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _begin(runtime: Runtime) -> None:
+def _begin(runtime: Runtime, *, forgive: bool) -> None:
     """Settle what a dead process left, take new rules over, and let a person's new access count."""
     installation, now = runtime.installation, runtime.now()
     store = installation.store
@@ -207,7 +209,8 @@ def _begin(runtime: Runtime) -> None:
     )
     if unsaid or unknown:
         log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
-    store.write(_forgive)
+    if forgive:
+        store.write(_forgive)
     accounts = list(installation.account_ids.values())
     given = store.write(lambda session: assign(session, installation.looking, accounts, now))
     if given:
@@ -220,7 +223,8 @@ def _begin(runtime: Runtime) -> None:
 
 
 def _forgive(session: Session) -> None:
-    """A restart is a person's way to say that the access was renewed."""
+    """Starting `run` is a person's way to say that the access was renewed. A round begun by a clock
+    or one worker of many must not try a wrong password again and again: there it is `poll`."""
     session.exec(
         update(Account).where(col(Account.paused_until).is_(None)).values(paused_why=None, failures=0)
     )

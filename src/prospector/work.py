@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlmodel import Session, col, delete, select
@@ -112,11 +113,14 @@ async def reconcile(runtime: Runtime, message_id: int) -> deliver.Delivered:
 async def timers(runtime: Runtime) -> int:
     """Fire the rules' timers that are due, as far as we have seen."""
     now = runtime.now()
-    lines = await runtime.installation.store.write_async(
-        lambda session: runtime.consequences.fire_timers(session, now)
-    )
-    _tell_lines(tuple(lines))
-    return len(lines)
+    told, place = 0, None
+    while True:
+        fire = partial(runtime.consequences.fire_timers, now=now, after=place)
+        lines, place = await runtime.installation.store.write_async(fire)
+        _tell_lines(tuple(lines))
+        told += len(lines)
+        if place is None:
+            return told
 
 
 async def keep(runtime: Runtime) -> None:

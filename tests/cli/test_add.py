@@ -34,3 +34,11 @@ def test_who_said_no_as_a_stranger_is_never_written_to(shell: Shell) -> None:
     keys = [row["key"] for row in shell("suppressions", "--json").json]
     assert "email:ada@ada.example" in keys
     assert shell("draft", "--template", "intro", "--stage", "cold", "--json").json == []
+
+
+def test_only_what_was_suppressed_by_hand_is_taken_back(shell: Shell) -> None:
+    said_before(shell, "unsubscribe")
+    assert shell("add", ADA, "--email", "ada@ada.example").code == 0
+    assert shell("suppress", "weber.example").code == 0
+    assert shell("suppress", "--undo", "weber.example").out == "1 taken back.\n"
+    shell("suppress", "--undo", "ada@ada.example").refused(2, "email:ada@ada.example stays")

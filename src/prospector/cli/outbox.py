@@ -60,6 +60,8 @@ def send(
 
             rows = asyncio.run(deliver())
     show(rows, as_json, "Nothing is due.")
+    if any(row["state"] in ("refused", "unknown") for row in rows):
+        raise typer.Exit(1)
 
 
 def sent_by_hand(ids: MessageIds) -> None:

@@ -35,6 +35,8 @@ def run(
             fail(str(error))
         if once:
             show_one(summary.as_dict(), as_json)
+            if summary.errors:
+                raise typer.Exit(1)
 
 
 def web() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from prospector.cli.output import AsJson, fail, installation, show
 from prospector.installation import utc_now
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
 def suppress(
     addresses: Annotated[list[str], typer.Argument(help="E-mail addresses or domains.")],
     why: Annotated[str, typer.Option()] = "by hand",
+    undo: Annotated[bool, typer.Option("--undo", help="Take back what was added by hand.")] = False,
 ) -> None:
     """Never write to these again."""
     for address in addresses:
@@ -29,8 +31,19 @@ def suppress(
             fail(f'"{address}" is no e-mail address.', 2)
     with installation() as opened, opened.store.transaction() as session:
         keys = [suppression.key_of(address) for address in addresses]
+        if undo:
+            _undo(session, keys)
+            return
         added = suppression.suppress(session, keys, why, "by hand", utc_now())
     typer.echo(f"{added} added, {len(keys) - added} were there already.")
+
+
+def _undo(session: Session, keys: Sequence[str]) -> None:
+    """What people said themselves stays; only our own hand is taken back."""
+    theirs = select(Suppression).where(col(Suppression.key).in_(keys), Suppression.by != "by hand")
+    if (row := session.exec(theirs).first()) is not None:
+        fail(f"{row.key} stays: {row.why}. Only what was added by hand can be taken back.", 2)
+    typer.echo(f"{suppression.lift(session, keys)} taken back.")
 
 
 def suppressions(as_json: AsJson = False) -> None:

@@ -23,7 +23,7 @@ TICK, TIMERS, KEEP, DOUBT = "* * * * * */2", "* * * * * */10", "* * * * * */30",
 TICK_SECONDS = 2.0
 AGAIN_SECONDS = 2.0
 CONCURRENCY = 20
-PATIENCE = 3.5
+PATIENCE = 2.5
 SCHEMA_LOCK = 0x70726F73
 
 

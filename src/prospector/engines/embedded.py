@@ -16,7 +16,7 @@ from prospector.store import say
 from prospector.telemetry import log
 
 TICK, TIMERS, KEEP, DOUBT = 1.0, 10.0, 30.0, 60.0
-PATIENCE = 3.5
+PATIENCE = 2.5
 
 
 class Embedded:
