@@ -40,14 +40,17 @@ class Embedded:
         self._clock.start()
 
     async def stop(self) -> None:
-        self._clock.shutdown(wait=False)
         self._stopping = True
+        # Not yet shut down: that would cancel a question to the tables half-way, with a traceback.
+        self._clock.pause()
+        await asyncio.sleep(0)
         running = [*self._running.values(), *filter(None, self._asking)]
         if running:
             _, late = await asyncio.wait(running, timeout=PATIENCE)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        self._clock.shutdown(wait=False)
 
     def submit(self, job: str, *args: Any) -> None:
         """Begin a job as a task. Of `look`, one batch of an account runs at a time."""
@@ -76,6 +79,8 @@ class Embedded:
             self.submit("reconcile", message_id)
 
     async def _due(self) -> work.Due:
+        if self._stopping:
+            return work.Due()
         now, asking = self._runtime.now(), asyncio.current_task()
         self._asking.add(asking)
         try:
