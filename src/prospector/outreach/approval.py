@@ -48,7 +48,6 @@ def obstacle(session: Session, desk: Desk, message: Message) -> str | None:
 
 def sending_domain(settings: Settings, desk: Desk, message: Message) -> str:
     """The domain of our Message-IDs: the mailbox's own, so that answers are known as ours."""
-    names = (name for name, row in desk.account_ids.items() if row == message.account_id)
-    account = next((desk.accounts[name] for name in names), None)
+    account = desk.account(message.account_id)
     address = getattr(account.settings, "address", "") if account is not None else ""
     return (address or settings.file.sender.email).rpartition("@")[2]

@@ -48,7 +48,7 @@ class Desk:
         profile = _profile(session, prospect, engagement)
         if profile is None:
             return Way(None, None, True, problem=_no_way("there is no profile to do this on; add one"))
-        account = self._account(profile.account_id)
+        account = self.account(profile.account_id)
         if account is None:
             return Way(None, profile.id, True)
         able = account.connector.can.act(action)
@@ -67,7 +67,8 @@ class Desk:
         chosen = used if used in mailboxes else self.account_ids[names[0]]
         return Way(chosen, None, False, self.accounts[mailboxes[chosen]].connector.can.longest)
 
-    def _account(self, account_id: int | None) -> AccountSettings | None:
+    def account(self, account_id: int | None) -> AccountSettings | None:
+        """The settings behind an account's row; None once it has left config.toml."""
         names = (name for name, row in self.account_ids.items() if row == account_id)
         return next((self.accounts[name] for name in names), None)
 

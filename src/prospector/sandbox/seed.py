@@ -65,7 +65,7 @@ def store(
 ) -> None:
     """Everybody with profile, history, moves and cards, in one transaction."""
     mailbox = opened.account_ids["mail"]
-    serving = {name: row for name, row in _serving(opened).items() if name in places}
+    serving = {name: row for name, row in opened.looking.items() if name in places}
 
     def work(session: Session) -> None:
         first_stage = Parsed().versions(session)[-1].ruleset.stages[0].name
@@ -225,12 +225,3 @@ def _entry(
     seen_at = min((seen.at or now) + timedelta(seconds=later), now)
     account = mailbox if mail else serving.get(channel)
     return Entry(channel, seen, seen_at, prospect_id, account_id=account)
-
-
-def _serving(opened: Installation) -> dict[str, int]:
-    """By platform, the account that looks at its profiles."""
-    return {
-        platform: opened.account_ids[name]
-        for name, account in opened.settings.accounts.items()
-        for platform in account.connector.platforms
-    }
