@@ -90,9 +90,31 @@ class Sender(Table):
     postal_address: str = ""
 
 
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/")):
+        raise ValueError('write where people open the page, such as "https://prospector.example.com"')
+    return url.rstrip("/")
+
+
 class Web(Table):
+    """Where the page is served; `url` is where people open it, if that is a proxy in front of it."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8787, ge=0, le=65_535)
+    url: Annotated[str, AfterValidator(_address)] = ""
+
+
+def _channel(reference: str) -> str:
+    if not reference.startswith(SECRET_SCHEMES):
+        raise ValueError('a channel\'s URL is a secret; write "env:NAME" and set that variable')
+    return reference
+
+
+class Notify(Table):
+    """Where word of answers and of the day goes: apprise URLs by name, each as a reference."""
+
+    channels: dict[str, Annotated[str, AfterValidator(_channel)]] = Field(default_factory=dict)
 
 
 class Polling(Table):
@@ -141,10 +163,15 @@ class Outreach(Table):
 
 
 class Queue(Table):
+    """The day of a rep; each user may have a time zone, a start and minutes of their own."""
+
     timezone: Zone = "UTC"
     day_start: time = time(7, 0)
     minutes: int = Field(default=25, ge=1)
     currency: Currency = "EUR"
+    person_rest: Duration = timedelta(days=2)
+    company_rest: Duration = timedelta(days=1)
+    hold: Duration = timedelta(minutes=10)
 
 
 class AccountTable(Table):
@@ -168,6 +195,7 @@ class File(Table):
     polling: Polling = Polling()
     outreach: Outreach = Outreach()
     queue: Queue = Queue()
+    notify: Notify = Notify()
     accounts: dict[str, AccountTable] = Field(default_factory=dict)
 
 

@@ -63,7 +63,8 @@ def partial(name: str, *columns: Any, where: str, unique: bool = False) -> Index
 
 
 class User(SQLModel, table=True):
-    """One of us."""
+    """One of us. `password` is an argon2id hash, `totp` a sealed secret; `notify` says which of the
+    channels of config.toml get what, `preferences` how the pages look and whether letters are keys."""
 
     __tablename__ = "user"
     __table_args__ = (one_of("role", "rep", "founder", "manager", "admin"),)
@@ -74,8 +75,51 @@ class User(SQLModel, table=True):
     timezone: str = "UTC"
     day_start: str = "07:00"
     minutes: int = 25
+    password: str | None = None
+    totp: str | None = None
+    totp_step: int = 0
+    notify: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    preferences: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    away_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    cover_id: int | None = Field(default=None, foreign_key="user.id")
+    digested_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    notified_at: datetime | None = Field(default=None, sa_type=UTCTime)
     created_at: datetime = Field(sa_type=UTCTime)
     disabled_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Login(SQLModel, table=True):
+    """What lets somebody in, known by the hash of a random token: a browser's session, a device that
+    signed in before, a program's bearer token, or a link that works once (`setup`: for the first user)."""
+
+    __table_args__ = (one_of("kind", "session", "device", "api", "link", "setup"),)
+    token_hash: str = Field(primary_key=True)
+    kind: str
+    user_id: int | None = Field(default=None, foreign_key="user.id", index=True)
+    label: str = ""
+    created_at: datetime = Field(sa_type=UTCTime)
+    seen_at: datetime = Field(sa_type=UTCTime)
+    expires_at: datetime = Field(sa_type=UTCTime)
+
+
+class Attempt(SQLModel, table=True):
+    """A sign-in that failed; `key` is what it is counted against (an account, an address)."""
+
+    __table_args__ = (Index("ix_attempt_key_at", "key", "at"),)
+    id: int = Field(default=None, primary_key=True)
+    key: str
+    at: datetime = Field(sa_type=UTCTime)
+
+
+class View(SQLModel, table=True):
+    """A search of the people's list that somebody keeps; `shared` shows it to everybody."""
+
+    id: int = Field(default=None, primary_key=True)
+    user_id: int = Field(foreign_key="user.id", index=True)
+    name: str
+    query: str
+    shared: bool = False
+    created_at: datetime = Field(sa_type=UTCTime)
 
 
 class Account(SQLModel, table=True):
@@ -122,6 +166,7 @@ class Prospect(SQLModel, table=True):
         partial("uq_prospect_email", "email", where="email IS NOT NULL", unique=True),
         Index("ix_prospect_owner_stage", "owner_id", "stage"),
         Index("ix_prospect_owner_heat", "owner_id", "heat"),
+        Index("ix_prospect_heat", "heat", "id"),
         partial("ix_prospect_timer", "next_timer_at", where="next_timer_at IS NOT NULL"),
     )
     id: int = Field(default=None, primary_key=True)
@@ -196,6 +241,11 @@ class Engagement(SQLModel, table=True):
     __table_args__ = (
         Index("ix_engagement_prospect_at", "prospect_id", "at"),
         partial("ix_engagement_stranger", "channel", "actor", where="prospect_id IS NULL"),
+        partial(
+            "ix_engagement_answer",
+            "at",
+            where="by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')",
+        ),
         one_of("by", "them", "us"),
     )
     id: int = Field(default=None, primary_key=True)
@@ -296,11 +346,19 @@ class Effect(SQLModel, table=True):
 
 
 class Card(SQLModel, table=True):
-    """One thing for a rep to decide today; at most one open for a prospect."""
+    """One thing for a rep to decide today; at most one open for a prospect.
+
+    `arrived_at` is when it came onto the list: made, woken, or with a stronger cause. `opened_at` is
+    when who decides it began to read, `held_until` until when it is theirs alone. `decided_*` tells of
+    a snooze too.
+    """
 
     __table_args__ = (
         partial("uq_card_prospect", "prospect_id", where="state IN ('open', 'snoozed')", unique=True),
         partial("ix_card_queue", "owner_id", "priority", where="state = 'open'"),
+        partial("ix_card_open", "priority", where="state = 'open'"),
+        partial("ix_card_arrived", "arrived_at", where="state = 'open'"),
+        Index("ix_card_decided", "decided_at"),
         one_of("state", "open", "snoozed", "done", "dismissed", "expired"),
     )
     id: int = Field(default=None, primary_key=True)
@@ -312,19 +370,22 @@ class Card(SQLModel, table=True):
     section: str = ""
     due_on: datetime = Field(sa_type=UTCTime)
     created_at: datetime = Field(sa_type=UTCTime)
+    arrived_at: datetime = Field(sa_type=UTCTime)
     expires_at: datetime | None = Field(default=None, sa_type=UTCTime)
     state: str = "open"
     until: datetime | None = Field(default=None, sa_type=UTCTime)
     wake_on: str | None = None
     held_by: int | None = Field(default=None, foreign_key="user.id")
     held_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    opened_at: datetime | None = Field(default=None, sa_type=UTCTime)
     decided_by: int | None = Field(default=None, foreign_key="user.id")
     decided_at: datetime | None = Field(default=None, sa_type=UTCTime)
     decided_why: str | None = None
 
 
 class Message(SQLModel, table=True):
-    """A text before and after approval. `occasion` makes the same message twice impossible."""
+    """A text before and after approval. `occasion` makes the same message twice impossible;
+    `despite` says why it goes out although somebody of us has just written."""
 
     __table_args__ = (
         partial(
@@ -357,6 +418,7 @@ class Message(SQLModel, table=True):
     subject: str = ""
     body: str = ""
     approved_hash: str | None = None
+    despite: str | None = None
     state: str = "draft"
     message_id: str | None = Field(default=None, unique=True)
     created_at: datetime = Field(sa_type=UTCTime)

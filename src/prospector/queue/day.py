@@ -101,6 +101,7 @@ def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datet
         "state": "open",
         "due_on": due_on,
         "created_at": now,
+        "arrived_at": now,
         "section": "",
         "priority": 0,
         "causes": [],

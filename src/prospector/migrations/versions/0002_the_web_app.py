@@ -1,0 +1,160 @@
+"""The web app: sign-ins, views, and when a card came, was opened and decided.
+
+What is new and may not be empty gets its value for the rows that are there first."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index("ix_attempt_key_at", ["key", "at"], unique=False)
+
+    op.create_table(
+        "login",
+        sa.Column("token_hash", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("label", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('session', 'device', 'api', 'link', 'setup')", name=op.f("ck_login_kind")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_login_user_id_user")),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_login")),
+    )
+    with op.batch_alter_table("login", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "view",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("query", sa.String(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_view_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_view")),
+    )
+    with op.batch_alter_table("view", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_view_user_id"), ["user_id"], unique=False)
+
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE card SET arrived_at = created_at")
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.alter_column("arrived_at", existing_type=sa.DateTime(timezone=True), nullable=False)
+        batch_op.create_index(
+            "ix_card_arrived",
+            ["arrived_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("ix_card_decided", ["decided_at"], unique=False)
+        batch_op.create_index(
+            "ix_card_open",
+            ["priority"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    with op.batch_alter_table("engagement", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_engagement_answer",
+            ["at"],
+            unique=False,
+            sqlite_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
+            postgresql_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
+        )
+
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("despite", sa.String(), nullable=True))
+
+    with op.batch_alter_table("prospect", schema=None) as batch_op:
+        batch_op.create_index("ix_prospect_heat", ["heat", "id"], unique=False)
+
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("password", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("totp", sa.String(), nullable=True))
+        batch_op.add_column(sa.Column("totp_step", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("notify", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("preferences", sa.JSON(), nullable=False, server_default="{}"))
+        batch_op.add_column(sa.Column("away_until", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("cover_id", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("digested_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("notified_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_user_cover_id_user"), "user", ["cover_id"], ["id"])
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        for column in ("totp_step", "notify", "preferences"):
+            batch_op.alter_column(column, server_default=None)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("user", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_user_cover_id_user"), type_="foreignkey")
+        batch_op.drop_column("notified_at")
+        batch_op.drop_column("digested_at")
+        batch_op.drop_column("cover_id")
+        batch_op.drop_column("away_until")
+        batch_op.drop_column("preferences")
+        batch_op.drop_column("notify")
+        batch_op.drop_column("totp_step")
+        batch_op.drop_column("totp")
+        batch_op.drop_column("password")
+
+    with op.batch_alter_table("prospect", schema=None) as batch_op:
+        batch_op.drop_index("ix_prospect_heat")
+
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_column("despite")
+
+    with op.batch_alter_table("engagement", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_engagement_answer",
+            sqlite_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
+            postgresql_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
+        )
+
+    with op.batch_alter_table("card", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_card_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+        batch_op.drop_index("ix_card_decided")
+        batch_op.drop_index(
+            "ix_card_arrived",
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_column("opened_at")
+        batch_op.drop_column("arrived_at")
+
+    with op.batch_alter_table("view", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_view_user_id"))
+
+    op.drop_table("view")
+    with op.batch_alter_table("login", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_user_id"))
+
+    op.drop_table("login")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index("ix_attempt_key_at")
+
+    op.drop_table("attempt")
