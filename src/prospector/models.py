@@ -240,7 +240,8 @@ class Engagement(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_engagement_prospect_at", "prospect_id", "at"),
-        partial("ix_engagement_stranger", "channel", "actor", where="prospect_id IS NULL"),
+        partial("ix_engagement_stranger", "channel", "actor", "id", where="prospect_id IS NULL"),
+        partial("ix_engagement_stranger_newest", "id", where="prospect_id IS NULL"),
         partial(
             "ix_engagement_answer",
             "at",
@@ -350,14 +351,16 @@ class Card(SQLModel, table=True):
 
     `arrived_at` is when it came onto the list: made, woken, or with a stronger cause. `opened_at` is
     when who decides it began to read, `held_until` until when it is theirs alone. `decided_*` tells of
-    a snooze too.
+    a snooze too. `run_id` is the last decision, which can be taken back.
     """
 
     __table_args__ = (
         partial("uq_card_prospect", "prospect_id", where="state IN ('open', 'snoozed')", unique=True),
-        partial("ix_card_queue", "owner_id", "priority", where="state = 'open'"),
-        partial("ix_card_open", "priority", where="state = 'open'"),
+        partial("ix_card_queue", "owner_id", "section", "priority", where="state = 'open'"),
+        partial("ix_card_open", "section", "priority", where="state = 'open'"),
         partial("ix_card_arrived", "arrived_at", where="state = 'open'"),
+        partial("ix_card_snoozed", "until", "owner_id", where="state = 'snoozed'"),
+        partial("ix_card_expires", "expires_at", where="state IN ('open', 'snoozed')"),
         Index("ix_card_decided", "decided_at"),
         one_of("state", "open", "snoozed", "done", "dismissed", "expired"),
     )
@@ -381,6 +384,7 @@ class Card(SQLModel, table=True):
     decided_by: int | None = Field(default=None, foreign_key="user.id")
     decided_at: datetime | None = Field(default=None, sa_type=UTCTime)
     decided_why: str | None = None
+    run_id: int | None = Field(default=None, foreign_key="run.id")
 
 
 class Message(SQLModel, table=True):
@@ -473,3 +477,27 @@ class Run(SQLModel, table=True):
     user_id: int | None = Field(default=None, foreign_key="user.id")
     undone_at: datetime | None = Field(default=None, sa_type=UTCTime)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Edit(SQLModel, table=True):
+    """What a run changes of one person: the fields that it touched, before and after. A row without
+    `done_at` is still to be done; `left` says why it was left as it was, `undone_at` that it was
+    taken back."""
+
+    run_id: int = Field(foreign_key="run.id", primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", primary_key=True)
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    left: str | None = None
+    done_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    undone_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class Dismissal(SQLModel, table=True):
+    """A stranger whom somebody does not want to see: not before something after `engagement_id`."""
+
+    channel: str = Field(primary_key=True)
+    actor: str = Field(primary_key=True)
+    engagement_id: int
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    at: datetime = Field(sa_type=UTCTime)

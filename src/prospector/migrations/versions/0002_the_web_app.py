@@ -10,6 +10,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+STRANGERS = {"ix_engagement_stranger": ["channel", "actor", "id"], "ix_engagement_stranger_newest": ["id"]}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -54,9 +56,36 @@ def upgrade() -> None:
     with op.batch_alter_table("view", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_view_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "edit",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("prospect_id", sa.Integer(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("left", sa.String(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["prospect_id"], ["prospect.id"], name=op.f("fk_edit_prospect_id_prospect")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_edit_run_id_run")),
+        sa.PrimaryKeyConstraint("run_id", "prospect_id", name=op.f("pk_edit")),
+    )
+    op.create_table(
+        "dismissal",
+        sa.Column("channel", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("engagement_id", sa.Integer(), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_dismissal_user_id_user")),
+        sa.PrimaryKeyConstraint("channel", "actor", name=op.f("pk_dismissal")),
+    )
+
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.add_column(sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("run_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_card_run_id_run"), "run", ["run_id"], ["id"])
+        batch_op.drop_index("ix_card_queue")
     op.execute("UPDATE card SET arrived_at = created_at")
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.alter_column("arrived_at", existing_type=sa.DateTime(timezone=True), nullable=False)
@@ -67,16 +96,46 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
+        batch_op.create_index(
+            "ix_card_snoozed",
+            ["until", "owner_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'snoozed'"),
+            postgresql_where=sa.text("state = 'snoozed'"),
+        )
+        batch_op.create_index(
+            "ix_card_expires",
+            ["expires_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('open', 'snoozed')"),
+            postgresql_where=sa.text("state IN ('open', 'snoozed')"),
+        )
         batch_op.create_index("ix_card_decided", ["decided_at"], unique=False)
         batch_op.create_index(
+            "ix_card_queue",
+            ["owner_id", "section", "priority"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index(
             "ix_card_open",
-            ["priority"],
+            ["section", "priority"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
 
     with op.batch_alter_table("engagement", schema=None) as batch_op:
+        batch_op.drop_index("ix_engagement_stranger")
+        for name, columns in STRANGERS.items():
+            batch_op.create_index(
+                name,
+                columns,
+                unique=False,
+                sqlite_where=sa.text("prospect_id IS NULL"),
+                postgresql_where=sa.text("prospect_id IS NULL"),
+            )
         batch_op.create_index(
             "ix_engagement_answer",
             ["at"],
@@ -108,6 +167,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("dismissal")
+    op.drop_table("edit")
     with op.batch_alter_table("user", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_user_cover_id_user"), type_="foreignkey")
         batch_op.drop_column("notified_at")
@@ -132,12 +193,41 @@ def downgrade() -> None:
             sqlite_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
             postgresql_where=sa.text("by = 'them' AND kind NOT IN ('post', 'like', 'repost', 'follow')"),
         )
+        for name in STRANGERS:
+            batch_op.drop_index(name)
+        batch_op.create_index(
+            "ix_engagement_stranger",
+            ["channel", "actor"],
+            unique=False,
+            sqlite_where=sa.text("prospect_id IS NULL"),
+            postgresql_where=sa.text("prospect_id IS NULL"),
+        )
 
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_card_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
         )
+        batch_op.drop_index("ix_card_queue")
+        batch_op.create_index(
+            "ix_card_queue",
+            ["owner_id", "priority"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.drop_constraint(batch_op.f("fk_card_run_id_run"), type_="foreignkey")
+        batch_op.drop_column("run_id")
         batch_op.drop_index("ix_card_decided")
+        batch_op.drop_index(
+            "ix_card_expires",
+            sqlite_where=sa.text("state IN ('open', 'snoozed')"),
+            postgresql_where=sa.text("state IN ('open', 'snoozed')"),
+        )
+        batch_op.drop_index(
+            "ix_card_snoozed",
+            sqlite_where=sa.text("state = 'snoozed'"),
+            postgresql_where=sa.text("state = 'snoozed'"),
+        )
         batch_op.drop_index(
             "ix_card_arrived",
             sqlite_where=sa.text("state = 'open'"),
