@@ -1,0 +1,128 @@
+"""The keys: one table that feeds the handler, the help, `aria-keyshortcuts` and docs/keyboard.md.
+
+An act is found in the page by its name: pressing a key clicks the element with that `data-act`. What
+no element stands for (moving, scrolling) the script does itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+EVERYWHERE = "everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key does. `keys` are `KeyboardEvent.key` values; two with a space between them are
+    pressed after each other, and any of several separated by ` or ` will do. `pages` are the names of
+    the pages on which it works (their `data-page`), or everywhere."""
+
+    keys: str
+    act: str
+    label: str
+    group: str = "Decide"
+    pages: tuple[str, ...] = ("queue",)
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        return tuple(self.keys.split(" or "))
+
+    @property
+    def aria(self) -> str:
+        """As the attribute `aria-keyshortcuts` wants it: sequences cannot be said there."""
+        single = [way for way in self.ways if " " not in way]
+        return " ".join(_aria(way) for way in single)
+
+
+_GO, _ALL = "Go to", (EVERYWHERE,)
+_LISTS = ("queue", "strangers", "outbox", "replies", "prospects", "companies")
+
+KEYS: tuple[Key, ...] = (
+    Key("j or ArrowDown", "next", "Next", "Move", _LISTS),
+    Key("k or ArrowUp", "previous", "Previous", "Move", _LISTS),
+    Key("o", "original", "Open the original", "Move", ("queue", "prospect", "replies", "strangers")),
+    Key("p", "prospect", "Open the person", "Move", ("queue", "outbox", "replies")),
+    Key("J", "scroll-down", "Scroll the post down", "Move"),
+    Key("K", "scroll-up", "Scroll the post up", "Move"),
+    Key("u", "back", "Back to the list", "Move"),
+    Key("a", "approve", "Approve (or the filled button) and go to the next", pages=("queue", "strangers")),
+    Key("a", "due", "The due action", "Decide", ("prospect",)),
+    Key("e", "edit", "Edit the draft"),
+    Key("Control+Enter", "approve-edited", "Approve from the editor"),
+    Key("l", "like", "Like and stay"),
+    Key("L", "like-done", "Like, and done"),
+    Key("d", "done", "Done, without a message"),
+    Key("s", "snooze", "Snooze, then 1 to 6", pages=("queue", "prospect")),
+    Key("x", "dismiss", "Dismiss, then 1 to 3 for why", pages=("queue", "strangers")),
+    Key("]", "next-draft", "Next draft"),
+    Key("[", "previous-draft", "Previous draft"),
+    Key("r", "new-draft", "New draft, with the facts of now"),
+    Key("c", "compose", "New draft", pages=("prospect",)),
+    Key("m", "stage", "Move to a stage, then 1 to 9, 0, a to e", pages=("queue", "prospect")),
+    Key("n", "note", "Note", pages=("queue", "prospect")),
+    Key("t", "take-over", "Take over a card that somebody else has open"),
+    Key("J", "next-person", "Next person of the list you came from", "Move", ("prospect",)),
+    Key("K", "previous-person", "Previous person of that list", "Move", ("prospect",)),
+    Key("v", "tick", "Tick the row", "Decide", ("prospects",)),
+    Key("Enter", "open", "Open", "Move", ("prospects", "companies")),
+    Key("g q", "go-queue", "Queue", _GO, _ALL),
+    Key("g p", "go-prospects", "People", _GO, _ALL),
+    Key("g k", "go-companies", "Companies", _GO, _ALL),
+    Key("g i", "go-replies", "Replies", _GO, _ALL),
+    Key("g o", "go-outbox", "Outbox", _GO, _ALL),
+    Key("g u", "go-strangers", "Strangers", _GO, _ALL),
+    Key("g h", "go-sources", "Sources", _GO, _ALL),
+    Key("g s", "go-settings", "Settings", _GO, _ALL),
+    Key("/", "search", "Search", "Everywhere", _ALL),
+    Key("Control+k", "menu", "Command menu", "Everywhere", _ALL),
+    Key("z", "undo", "Undo", "Everywhere", _ALL),
+    Key("?", "help", "These keys", "Everywhere", _ALL),
+    Key("Escape", "escape", "Close, or leave the field", "Everywhere", _ALL),
+)
+
+
+def of_page(page: str) -> tuple[Key, ...]:
+    """The keys that work on a page."""
+    return tuple(key for key in KEYS if page in key.pages or EVERYWHERE in key.pages)
+
+
+def aria(act: str, page: str) -> str:
+    """The value of `aria-keyshortcuts` for an act of a page; empty where it has no single key."""
+    return next((key.aria for key in of_page(page) if key.act == act), "")
+
+
+def cap(act: str, page: str) -> str:
+    """What the key cap inside a button shows."""
+    return next((_cap(key.ways[0]) for key in of_page(page) if key.act == act), "")
+
+
+def groups(page: str) -> Iterator[tuple[str, list[tuple[str, list[list[str]]]]]]:
+    """For the help: by group the labels, each with its ways to press it, each as key caps."""
+    names = dict.fromkeys(key.group for key in of_page(page))
+    for name in names:
+        found = [key for key in of_page(page) if key.group == name]
+        yield name, [(key.label, [_caps(way) for way in key.ways]) for key in found]
+
+
+def script() -> bytes:
+    """The table as the script reads it."""
+    rows = [[list(key.ways), key.act, list(key.pages)] for key in KEYS]
+    return f"const KEYMAP = {json.dumps(rows, separators=(',', ':'))};\n".encode()
+
+
+_NAMES = {"ArrowDown": "↓", "ArrowUp": "↑", "Escape": "Esc", "Control": "Ctrl"}
+
+
+def _caps(way: str) -> list[str]:
+    return [_cap(part) for press in way.split(" ") for part in press.split("+")]
+
+
+def _cap(key: str) -> str:
+    return _NAMES.get(key, key)
+
+
+def _aria(way: str) -> str:
+    """`L` is Shift+L there, and `?` stands for itself."""
+    return f"Shift+{way}" if len(way) == 1 and way.isupper() else way
