@@ -16,14 +16,17 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from benchmarks.claims import at_most, show, times_faster
-from benchmarks.queue_world import World, world
+from benchmarks.queue_world import MINUTES, World, world
 from benchmarks.statements import explain_slow
 from sqlalchemy import text
 
-from prospector.queue import day
+from prospector.prospects.scope import Scope
+from prospector.queue.reader import Rep
+from prospector.queue.session import session_of
 
 LOOKBACK = timedelta(days=14)
 LEAST = 50
+REP = Rep(2, "Rep 1", minutes=MINUTES, scope=Scope(frozenset({2})))
 PEER = """
 SELECT prospect_id, sum(CASE kind WHEN 'reply' THEN 6 WHEN 'follow' THEN 2 ELSE 1 END) AS score
 FROM engagement WHERE at >= :since AND "by" = 'them'
@@ -34,9 +37,9 @@ GROUP BY prospect_id ORDER BY score DESC, prospect_id LIMIT 50
 def ours(large: World) -> None:
     """The list of the day."""
     with large.installation.store.reading() as session:
-        plan = day.today(session, large.installation.settings.file.queue, large.now, 2)
-    if not plan.today:
-        raise SystemExit("the day's list is empty")
+        agenda = session_of(session, REP, large.now)
+    if len(agenda.rows) < LEAST:
+        raise SystemExit(f"the day's list has only {len(agenda.rows)} cards")
 
 
 def peer(large: World) -> None:

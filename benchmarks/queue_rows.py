@@ -203,9 +203,11 @@ def _messages(spell: Spelling, prospects: int, now: int) -> Mapping[str, str]:
     }
 
 
-def _decided_at(spell: Spelling, prospects: int, now: int) -> str:
-    """Spread over the whole time, but not today: that day is still before them."""
-    return spell.moment(f"{now} - 86400 - n * {(SPAN.days - 1) * 86400} / {prospects // DECIDED_EVERY}")
+def _decided_at(spell: Spelling, prospects: int, now: int, before: int = 0) -> str:
+    """Spread over the whole time, but not today: that day is still before them. `before` is in
+    seconds."""
+    span = (SPAN.days - 1) * 86400
+    return spell.moment(f"{now} - 86400 - {before} - n * {span} / {prospects // DECIDED_EVERY}")
 
 
 def _decided(spell: Spelling, prospects: int, now: int) -> Mapping[str, str]:
@@ -220,7 +222,7 @@ def _decided(spell: Spelling, prospects: int, now: int) -> Mapping[str, str]:
         "due_on": at,
         "created_at": at,
         "arrived_at": at,
-        "opened_at": at,
+        "opened_at": _decided_at(spell, prospects, now, before=45),
         "decided_at": at,
         "decided_by": f"1 + {person} % {REPS}",
     }
