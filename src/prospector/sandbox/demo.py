@@ -21,7 +21,8 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from prospector.sandbox import bluesky, feeds, life, mastodon, town, workspace
+from prospector.installation import open_installation
+from prospector.sandbox import bluesky, feeds, life, mastodon, staff, town, workspace
 from prospector.sandbox.mail import MailServers
 from prospector.sandbox.rep import CommandError, Rep, Say
 from prospector.sandbox.servers import HOST, Sockets, WebServers
@@ -85,6 +86,7 @@ async def _beside(command: Sequence[str], scripted: Coroutine[None, None, None])
 async def _user(folder: Path, people: Town, page: int, say: Say, *, scripted: bool) -> None:
     """What the scripted user does, where there is one, and then the word to the real one."""
     started, silent = time.monotonic(), (people.away, people.unreachable)
+    say(f"the queue, signed in (this link works once): {_link(folder, page)}")
     expected = frozenset(one.name for one in people.nudged if one not in silent)
     if scripted:
         try:
@@ -94,16 +96,24 @@ async def _user(folder: Path, people: Town, page: int, say: Say, *, scripted: bo
             return
         seconds = round(time.monotonic() - started)
         say(f"that was the whole way, {seconds} seconds after the servers were up; everything goes on")
-    say("try:")
+    say("on the command line, try:")
     for line in hints(sys.argv[0], folder):
         say(f"    {line}")
-    say(f"the status page is http://{HOST}:{page}/ · stop with Ctrl-C")
+    say(f"in the browser: {_link(folder, page)} · stop with Ctrl-C")
+
+
+def _link(folder: Path, page: int) -> str:
+    opened = open_installation(folder)
+    try:
+        return staff.link(opened, page)
+    finally:
+        opened.close()
 
 
 def hints(program: str, folder: Path) -> list[str]:
     """What to try by hand, ready to be pasted, for who started `program` like this."""
     begin = program if Path(program).name == "prospector" else f"{sys.executable} -m prospector"
-    tries = ("queue", "drafts", "approve --ready", "engagements --limit 20", "moves", "accounts")
+    tries = ("queue", "drafts", "moves", "accounts", f"users link {staff.ADDRESS}")
     return [f"{begin} --workspace {shlex.quote(str(folder))} {each}" for each in tries]
 
 

@@ -22,6 +22,8 @@ from prospector.prospects import people as prospects
 from prospector.prospects.people import NewProspect
 from prospector.queue import day
 from prospector.rules.live import Parsed
+from prospector.sandbox import staff
+from prospector.sandbox.elsewhere import note
 from prospector.sandbox.past import Biography, Fact
 from prospector.sandbox.people import Person
 from prospector.sandbox.places import Place, ref_of
@@ -61,9 +63,15 @@ def enact(biography: Biography, place: Place | None, us: str) -> Past:
 
 
 def store(
-    opened: Installation, pasts: Sequence[Past], places: Mapping[str, Place], now: datetime, seed: int
+    opened: Installation,
+    pasts: Sequence[Past],
+    places: Mapping[str, Place],
+    elsewhere: Mapping[int, str],
+    now: datetime,
+    seed: int,
 ) -> None:
-    """Everybody with profile, history, moves and cards, in one transaction."""
+    """Everybody with profile, history, moves and cards, in one transaction. `elsewhere` names by
+    their number those who are also where no account of ours looks."""
     mailbox = opened.account_ids["mail"]
     serving = {name: row for name, row in opened.looking.items() if name in places}
 
@@ -75,11 +83,15 @@ def store(
             _known(session, prospect, past.biography.person, places, now, seed)
             session.add_all(_sent(past, prospect, mailbox))
             entries += [_entry(seen, past, prospect.id, serving, mailbox, now) for seen in past.things]
+            person = past.biography.person
+            if person.number in elsewhere:
+                entries.append(note(session, person, elsewhere[person.number], prospect.id, now, seed))
         for account in session.exec(select(Account)):
             account.covered_until = now.replace(microsecond=0)
         session.flush()
         new = engagements.log(session, entries)
         everybody = [prospect.id for prospect in session.exec(select(Prospect))]
+        staff.share(session, everybody, now)
         Consequences(opened).follow(session, new, everybody, (), now)
         _decided(session, now)
 

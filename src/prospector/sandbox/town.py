@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from prospector.sandbox import bluesky, feeds, mastodon, talk
+from prospector.sandbox import bluesky, elsewhere, feeds, mastodon, staff, talk
 from prospector.sandbox.mail import Mailbox, MailWorld
 from prospector.sandbox.past import biography
 from prospector.sandbox.people import Person, people
@@ -15,8 +15,8 @@ from prospector.sandbox.seed import Past, enact
 
 POPULATION, LIVING = 400, 40
 NUDGED, RECENT = 6, 12
-NAME, COMPANY, TITLE = "Robin Tidewater", "Tidewater Tools", "Founder"
-HANDLE, ADDRESS = "tidewater.example", "robin@tidewater.example"
+NAME, ADDRESS = staff.NAME, staff.ADDRESS
+COMPANY, TITLE, HANDLE = "Tidewater Tools", "Founder", "tidewater.example"
 INSTANCE, USER = "fedi.example", "robin"
 PASSWORD = "sandbox-only"  # noqa: S105 (of a mailbox that exists only here)
 OUR_POSTS = timedelta(days=90)
@@ -43,6 +43,11 @@ class Town:
     def nudged(self) -> Sequence[Person]:
         """Those for whom a follow-up is due on the first day."""
         return self.living[:NUDGED]
+
+    @property
+    def elsewhere(self) -> Mapping[int, str]:
+        """Those who are also on LinkedIn or X, by their number."""
+        return elsewhere.chosen(self.population, frozenset(person.number for person in self.living))
 
     @property
     def away(self) -> Person:

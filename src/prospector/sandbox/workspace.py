@@ -84,7 +84,7 @@ def make_anew(folder: Path, people: Town, addresses: Addresses, mark: Mark, rule
         shutil.copytree(templates, folder / "templates", dirs_exist_ok=True)
     opened = open_installation(folder)
     try:
-        seed.store(opened, people.pasts, people.places, mark.opened_at, people.seed)
+        seed.store(opened, people.pasts, people.places, people.elsewhere, mark.opened_at, people.seed)
     finally:
         opened.close()
     return sum(len(past.things) for past in people.pasts)
