@@ -150,7 +150,10 @@ class Account(SQLModel, table=True):
 
 
 class Company(SQLModel, table=True):
-    __table_args__ = (partial("uq_company_domain", "domain", where="domain IS NOT NULL", unique=True),)
+    __table_args__ = (
+        partial("uq_company_domain", "domain", where="domain IS NOT NULL", unique=True),
+        Index("ix_company_name", "name", "id"),
+    )
     id: int = Field(default=None, primary_key=True)
     name: str
     domain: str | None = None
@@ -203,7 +206,8 @@ class Prospect(SQLModel, table=True):
 
 
 class Profile(SQLModel, table=True):
-    """One of a prospect's accounts or feeds, found by its canonical URL."""
+    """One of a prospect's accounts or feeds, found by its canonical URL. `confidence` is how sure it
+    is that it is theirs: 1 where a person said so."""
 
     __table_args__ = (
         UniqueConstraint("platform", "url"),
@@ -232,6 +236,7 @@ class Profile(SQLModel, table=True):
     failures: int = 0
     failing_since: datetime | None = Field(default=None, sa_type=UTCTime)
     error: str | None = None
+    confidence: float = 1.0
     gone_at: datetime | None = Field(default=None, sa_type=UTCTime)
 
 
@@ -255,7 +260,7 @@ class Engagement(SQLModel, table=True):
     actor: str = ""
     actor_url: str = ""
     actor_name: str = ""
-    profile_id: int | None = Field(default=None, foreign_key="profile.id")
+    profile_id: int | None = Field(default=None, foreign_key="profile.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
     channel: str
     kind: str
@@ -312,6 +317,7 @@ class Move(SQLModel, table=True):
             unique=True,
         ),
         CheckConstraint("rule IS NOT NULL OR ruleset_id IS NULL", name="cause"),
+        Index("ix_move_prospect_at", "prospect_id", "effective_at"),
         Index("ix_move_effective_at", "effective_at"),
     )
     id: int = Field(default=None, primary_key=True)
@@ -359,6 +365,7 @@ class Card(SQLModel, table=True):
         partial("ix_card_queue", "owner_id", "section", "priority", where="state = 'open'"),
         partial("ix_card_open", "section", "priority", where="state = 'open'"),
         partial("ix_card_arrived", "arrived_at", where="state = 'open'"),
+        partial("ix_card_due", "due_on", where="state = 'open'"),
         partial("ix_card_snoozed", "until", "owner_id", where="state = 'snoozed'"),
         partial("ix_card_expires", "expires_at", where="state IN ('open', 'snoozed')"),
         Index("ix_card_decided", "decided_at"),
@@ -408,8 +415,8 @@ class Message(SQLModel, table=True):
     id: int = Field(default=None, primary_key=True)
     prospect_id: int = Field(foreign_key="prospect.id", index=True)
     account_id: int | None = Field(default=None, foreign_key="account.id")
-    profile_id: int | None = Field(default=None, foreign_key="profile.id")
-    engagement_id: int | None = Field(default=None, foreign_key="engagement.id")
+    profile_id: int | None = Field(default=None, foreign_key="profile.id", index=True)
+    engagement_id: int | None = Field(default=None, foreign_key="engagement.id", index=True)
     card_id: int | None = Field(default=None, foreign_key="card.id", index=True)
     action: str
     by_hand: bool = False
@@ -485,7 +492,7 @@ class Edit(SQLModel, table=True):
     taken back."""
 
     run_id: int = Field(foreign_key="run.id", primary_key=True)
-    prospect_id: int = Field(foreign_key="prospect.id", primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", primary_key=True, index=True)
     before: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     after: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     left: str | None = None

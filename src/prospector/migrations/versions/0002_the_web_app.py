@@ -12,6 +12,15 @@ depends_on = None
 
 STRANGERS = {"ix_engagement_stranger": ["channel", "actor", "id"], "ix_engagement_stranger_newest": ["id"]}
 
+# Where rows that go are looked up in rows that stay, and what one person's page reads.
+LOOKUPS = {
+    "ix_move_prospect_at": ("move", ["prospect_id", "effective_at"]),
+    "ix_company_name": ("company", ["name", "id"]),
+    "ix_engagement_profile_id": ("engagement", ["profile_id"]),
+    "ix_message_profile_id": ("message", ["profile_id"]),
+    "ix_message_engagement_id": ("message", ["engagement_id"]),
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -69,6 +78,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_edit_run_id_run")),
         sa.PrimaryKeyConstraint("run_id", "prospect_id", name=op.f("pk_edit")),
     )
+    with op.batch_alter_table("edit", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_edit_prospect_id"), ["prospect_id"], unique=False)
     op.create_table(
         "dismissal",
         sa.Column("channel", sa.String(), nullable=False),
@@ -92,6 +103,13 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_card_arrived",
             ["arrived_at"],
+            unique=False,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index(
+            "ix_card_due",
+            ["due_on"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
@@ -165,8 +183,19 @@ def upgrade() -> None:
         for column in ("totp_step", "notify", "preferences"):
             batch_op.alter_column(column, server_default=None)
 
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confidence", sa.Float(), nullable=False, server_default="1"))
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.alter_column("confidence", server_default=None)
+    for name, (table, columns) in LOOKUPS.items():
+        op.create_index(name, table, columns, unique=False)
+
 
 def downgrade() -> None:
+    for name, (table, _) in LOOKUPS.items():
+        op.drop_index(name, table)
+    with op.batch_alter_table("profile", schema=None) as batch_op:
+        batch_op.drop_column("confidence")
     op.drop_table("dismissal")
     op.drop_table("edit")
     with op.batch_alter_table("user", schema=None) as batch_op:
@@ -218,6 +247,9 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_card_run_id_run"), type_="foreignkey")
         batch_op.drop_column("run_id")
         batch_op.drop_index("ix_card_decided")
+        batch_op.drop_index(
+            "ix_card_due", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
         batch_op.drop_index(
             "ix_card_expires",
             sqlite_where=sa.text("state IN ('open', 'snoozed')"),
