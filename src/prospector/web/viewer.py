@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time
 from typing import Annotated, cast
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Request
+from sqlmodel import Session, col, select
 
 from prospector.installation import Installation
+from prospector.models import User
 from prospector.prospects.scope import EVERYBODY, Scope
+from prospector.team.sessions import Signed as SignedBy
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """One of us at the page. `scope` is whose people they see; `keys` whether letters are shortcuts."""
+    """One of us at the page. `scope` is whose people they see; `keys` whether letters are shortcuts;
+    `session` the hash of the token that let them in, `by` its kind: session or api."""
 
     id: int
     name: str
@@ -29,6 +33,7 @@ class Viewer:
     density: str = ""
     keys: bool = True
     session: str = ""
+    by: str = "session"
 
     @property
     def first_name(self) -> str:
@@ -41,9 +46,44 @@ def installation_of(request: Request) -> Installation:
 
 
 def viewer_of(request: Request) -> Viewer:
-    """Who is signed in; the guard has made sure that somebody is."""
+    """Who is signed in; the door has made sure that somebody is."""
     return cast(Viewer, request.state.viewer)
 
 
 Opened = Annotated[Installation, Depends(installation_of)]
 Signed = Annotated[Viewer, Depends(viewer_of)]
+
+
+def viewer(session: Session, signed: SignedBy, now: datetime) -> Viewer:
+    """The viewer whom a token lets in."""
+    user, looks = signed.user, signed.user.preferences
+    return Viewer(
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        role=user.role,
+        zone=_zone(user.timezone),
+        day_start=time.fromisoformat(user.day_start),
+        minutes=user.minutes,
+        scope=scope_of(session, user, now),
+        theme=looks.get("theme", ""),
+        density=looks.get("density", ""),
+        keys=looks.get("keys", True),
+        session=signed.token_hash,
+        by=signed.kind,
+    )
+
+
+def scope_of(session: Session, user: User, now: datetime) -> Scope:
+    """Whose people a user sees: a rep their own and those of whom they cover, all others everybody's."""
+    if user.role != "rep":
+        return EVERYBODY
+    covered = select(User.id).where(User.cover_id == user.id, col(User.away_until) > now)
+    return Scope(frozenset({user.id, *session.exec(covered)}))
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

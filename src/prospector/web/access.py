@@ -1,0 +1,72 @@
+"""Who may open which route: one table. A route that is not in it is refused to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prospector.team.users import ROLES
+
+Verdict = Literal["go", "sign in", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The roles that may open a route; None: everybody, also who is not signed in.
+
+    `by_itself` is for what an open page asks for without a person: it does not keep a session alive.
+    Whose people they see there is the business of `Viewer.scope`.
+    """
+
+    roles: frozenset[str] | None
+    by_itself: bool = False
+
+
+OPEN = Grant(None)
+SIGNED = Grant(frozenset(ROLES))
+LIVE = Grant(frozenset(ROLES), by_itself=True)
+LEADS = Grant(frozenset({"founder", "manager", "admin"}))
+ADMINS = Grant(frozenset({"admin"}))
+
+ACCESS: Mapping[str, Grant] = {
+    # What everybody needs before they are signed in
+    "GET /healthz": OPEN,
+    "GET /static/{digest}/{name}": OPEN,
+    "GET /setup": OPEN,
+    "POST /setup": OPEN,
+    "GET /login": OPEN,
+    "POST /login": OPEN,
+    "GET /login/link/{token}": OPEN,
+    "POST /login/link/{token}": OPEN,
+    "POST /logout": OPEN,
+    # Pages
+    "GET /": SIGNED,
+    "GET /help": SIGNED,
+    "GET /menu": SIGNED,
+    "GET /queue": SIGNED,
+    "GET /settings/code": SIGNED,
+    "POST /settings/code": SIGNED,
+    "POST /settings/code/off": SIGNED,
+    "GET /status": SIGNED,
+    # API
+    "GET /api/tokens": SIGNED,
+    "POST /api/tokens": SIGNED,
+    "DELETE /api/tokens/{token_id}": SIGNED,
+}
+
+
+def grant_of(method: str, route: str) -> Grant | None:
+    """The row of a route (`/p/{prospect_id}`); HEAD is as GET. None: there is none."""
+    return ACCESS.get(f"{'GET' if method == 'HEAD' else method} {route}")
+
+
+def verdict(grant: Grant | None, role: str | None) -> Verdict:
+    """Whether somebody of this role may go on; None is who is not signed in."""
+    if grant is None:
+        return "no"
+    if grant.roles is None:
+        return "go"
+    if role is None:
+        return "sign in"
+    return "go" if role in grant.roles else "no"

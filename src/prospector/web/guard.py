@@ -1,0 +1,231 @@
+"""What every request must be before it is looked at, and what every answer says to the browser.
+
+Hosts against DNS rebinding; Origin and Sec-Fetch-Site against requests that other sites make (no token
+in forms is needed then: https://cheatsheetseries.owasp.org, "Cross-Site Request Forgery Prevention").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from fastapi import Request
+from fastapi.responses import PlainTextResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from prospector.config import Web
+from prospector.store import say
+from prospector.telemetry import log, redact
+from prospector.web import problems
+from prospector.web.problems import Problem
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SAFE = ("GET", "HEAD", "OPTIONS")
+MOST_BODY = 1_000_000
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
+_HOST = re.compile(r"(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+ELSEWHERE = (
+    "This was asked from another site, so nothing was done. Open prospector itself and try again; behind a "
+    "proxy, set `url` under [web] in config.toml to where people open it."
+)
+
+
+@dataclass(frozen=True)
+class Served:
+    """Under which names the pages are served: None is any; `home` is the origin of `[web] url`."""
+
+    names: frozenset[str] | None
+    home: str
+
+    @classmethod
+    def of(cls, page: Web) -> Served:
+        """As config.toml says: alone on this machine, its names; with `url`, that one too."""
+        named = urlsplit(page.url).hostname if page.url else None
+        if page.host not in LOOPBACK and named is None:
+            return cls(None, "")
+        return cls(frozenset({*LOOPBACK, page.host, *([named] if named else [])}), page.url.lower())
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the guard looks at in a request; names of headers are in lower case."""
+
+    method: str
+    scheme: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request goes no further."""
+
+    status: int
+    sentence: str
+
+
+def refusal(asked: Asked, served: Served) -> Refusal | None:
+    """Why this request is not even looked at; None where it is."""
+    host = asked.headers.get("host", "").lower()
+    if _HOST.fullmatch(host) is None or not _is_served(host, served):
+        return Refusal(403, "This page is not served under that name. Set `url` under [web] in config.toml.")
+    if any(name in asked.headers for name in OVERRIDES) or "_method" in dict(parse_qsl(asked.query)):
+        return Refusal(403, "A request has one method; this one names another. Send it with that one.")
+    if asked.method in SAFE:
+        return None
+    if not _from_here(asked, host, served):
+        return Refusal(403, ELSEWHERE)
+    return _body_refusal(asked)
+
+
+def _is_served(host: str, served: Served) -> bool:
+    return served.names is None or urlsplit(f"//{host}").hostname in served.names
+
+
+def _from_here(asked: Asked, host: str, served: Served) -> bool:
+    """Whether our own page sent this, or a program with a token, which no other site's page has."""
+    origin, fetched = asked.headers.get("origin"), asked.headers.get("sec-fetch-site")
+    if fetched not in (None, "same-origin", "none"):
+        return False
+    if origin is not None:
+        return origin.lower() == _origin(asked.scheme, host, served)
+    return fetched is not None or _bearer(asked)
+
+
+def _origin(scheme: str, host: str, served: Served) -> str:
+    """Where our own pages come from. Behind a proxy the request itself may say http."""
+    return served.home if served.home and host == urlsplit(served.home).netloc else f"{scheme}://{host}"
+
+
+def _bearer(asked: Asked) -> bool:
+    scheme = asked.headers.get("authorization", "").partition(" ")[0].lower()
+    return asked.path.startswith("/api/") and scheme == "bearer"
+
+
+def _body_refusal(asked: Asked) -> Refusal | None:
+    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+    empty = asked.headers.get("content-length", "0") == "0" and "transfer-encoding" not in asked.headers
+    if empty and not kind:
+        return None
+    if asked.path.startswith("/api/"):
+        return None if kind == "application/json" else Refusal(415, "Send JSON, as application/json.")
+    return None if kind in FORMS else Refusal(415, "Send a form, as application/x-www-form-urlencoded.")
+
+
+class Guard:
+    """ASGI middleware, the outermost of ours: what it refuses no other code sees."""
+
+    def __init__(self, app: ASGIApp, page: Web) -> None:
+        self._app = app
+        self._served = Served.of(page)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        try:
+            await self._pass(scope, receive, answer)
+        except Exception as error:
+            if answer.begun:
+                raise
+            await _failed(Request(scope), error)(scope, receive, answer)
+
+    async def _pass(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        request = Request(scope)
+        asked = Asked(
+            scope["method"], scope["scheme"], request.url.path, request.url.query, dict(request.headers)
+        )
+        refused = refusal(asked, self._served)
+        body = None if refused else await _read(receive, request.headers)
+        if refused is None and body is None:
+            refused = Refusal(413, f"This is too much at once; {MOST_BODY // 1000} kB is the most.")
+        if refused is not None:
+            await _said(request, refused)(scope, receive, answer)
+            return
+        await self._app(scope, _Body(body or b"", receive), answer)
+
+
+class _Body:
+    """A body that was read, given on as the server would; then what the server says."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+class _Answer:
+    """Sends an answer with the headers that each of ours has."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            given = {name.lower() for name, _ in message["headers"]}
+            # What is shown is about people: no cache keeps it. Files with a hash say otherwise.
+            wanted = {**HEADERS, "Cache-Control": "no-store"}
+            new = [(name.lower().encode(), text.encode()) for name, text in wanted.items()]
+            message["headers"] = [*message["headers"], *(pair for pair in new if pair[0] not in given)]
+        await self._send(message)
+
+
+async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
+    """The whole body; None where it is too long, or the browser has gone."""
+    said = headers.get("content-length", "0")
+    if not said.isdecimal() or int(said) > MOST_BODY:
+        return None
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > MOST_BODY:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def _said(request: Request, refused: Refusal) -> ASGIApp:
+    if "hx-request" not in request.headers and not request.url.path.startswith("/api/"):
+        return PlainTextResponse(refused.sentence, refused.status)
+    problem = Problem(refused.sentence)
+    problem.status = refused.status
+    return problems.answer(request, problem)
+
+
+def _failed(request: Request, error: Exception) -> ASGIApp:
+    """The answer to what nobody foresaw: it is logged, and the page tells nothing of it."""
+    log.error("error", text=f"{request.method} {request.url.path}", exc_info=error)
+    problem = Problem("Something went wrong here. It was written into the log; try again in a moment.")
+    problem.status = 500
+    if isinstance(error, SQLAlchemyError):
+        problem = Problem(redact(say(error)))
+        problem.status = 503
+    request.state.viewer = None
+    return problems.answer(request, problem)
