@@ -167,14 +167,14 @@ def sweep(session: Session, now: datetime) -> int:
 
 def setup_token(session: Session, now: datetime) -> str | None:
     """A token with which the first user is made; None once there is a user."""
-    return begin(session, "setup", None, now) if _nobody(session) else None
+    return begin(session, "setup", None, now) if nobody(session) else None
 
 
 def setup_open(session: Session, token: str, now: datetime) -> bool:
     """Whether the first user can be made with this token."""
     known = select(Login).where(Login.token_hash == hash_of(token), Login.kind == "setup")
     login = session.exec(known).first()
-    return login is not None and alive(login, now) and _nobody(session)
+    return login is not None and alive(login, now) and nobody(session)
 
 
 def use_setup(session: Session, token: str, now: datetime) -> bool:
@@ -189,7 +189,8 @@ def use_setup(session: Session, token: str, now: datetime) -> bool:
     return True
 
 
-def _nobody(session: Session) -> bool:
+def nobody(session: Session) -> bool:
+    """Whether there is no user yet."""
     return session.exec(select(User.id).limit(1)).first() is None
 
 

@@ -23,6 +23,11 @@ def new_secret() -> str:
     return pyotp.random_base32(32)
 
 
+def is_secret(text: str) -> bool:
+    """Whether this can be a secret that `new_secret` made."""
+    return re.fullmatch(r"[A-Z2-7]{32}", text) is not None
+
+
 def uri(secret: str, email: str) -> str:
     """What an app reads from the QR code (`otpauth://totp/…`)."""
     return pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=ISSUER)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-from zoneinfo import ZoneInfo
-
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
-from sqlmodel import select
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from prospector import __version__
 from prospector.installation import Installation
-from prospector.models import User
-from prospector.web import assets, problems, queue, status
-from prospector.web.viewer import Viewer
+from prospector.web import assets, login, problems, queue, second_factor, setup, status
+from prospector.web.api import description, tokens
+from prospector.web.door import Door
+from prospector.web.guard import Guard
 
-POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-ROUTERS = (assets.router, status.router, queue.router)
+ROUTERS = (
+    assets.router,
+    login.router,
+    setup.router,
+    second_factor.router,
+    status.router,
+    queue.router,
+    description.router,
+    tokens.router,
+)
 
 
 def create_app(installation: Installation, *, dev: bool = False) -> FastAPI:
@@ -27,6 +32,7 @@ def create_app(installation: Installation, *, dev: bool = False) -> FastAPI:
     app.state.installation = installation
     app.state.dev = dev
     app.add_exception_handler(problems.Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _malformed)
     for router in ROUTERS:
         app.include_router(router)
 
@@ -34,18 +40,9 @@ def create_app(installation: Installation, *, dev: bool = False) -> FastAPI:
     def front() -> Response:
         return RedirectResponse("/queue", 303)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:
-        host = installation.settings.file.web.host
-        if host in LOOPBACK and request.url.hostname not in (*LOOPBACK, host):
-            return Response("This page is served to this machine alone.", status_code=403)
-        request.state.viewer = _stand_in(installation)
-        response: Response = await call_next(request)
-        response.headers["Content-Security-Policy"] = POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
+    app.add_middleware(Door, installation=installation)
+    # The last to be added is the first to look.
+    app.add_middleware(Guard, page=installation.settings.file.web)
     return app
 
 
@@ -54,13 +51,13 @@ def _problem(request: Request, error: Exception) -> Response:
     return problems.answer(request, error)
 
 
-def _stand_in(installation: Installation) -> Viewer:
-    with installation.store.reading() as session:
-        user = session.exec(select(User)).first()
-    if user is None:
-        return Viewer(0, "Somebody", "somebody@example.com", "admin", ZoneInfo("UTC"))
-    return Viewer(user.id, user.name, user.email, user.role, ZoneInfo(user.timezone))
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
+def _malformed(request: Request, error: Exception) -> Response:
+    """What a form or a body lacks; never what was in it, which may be a password."""
+    assert isinstance(error, RequestValidationError)
+    detail = [{"loc": one["loc"], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"detail": jsonable_encoder(detail)}, 422)
+    fields = ", ".join(dict.fromkeys(str(one["loc"][-1]) for one in detail))
+    return problems.answer(
+        request, problems.InvalidError(f"This form cannot be read: {fields}. Go back and try again.")
+    )

@@ -50,6 +50,8 @@ ACCESS: Mapping[str, Grant] = {
     "POST /settings/code/off": SIGNED,
     "GET /status": SIGNED,
     # API
+    "GET /api/docs": SIGNED,
+    "GET /api/openapi.json": SIGNED,
     "GET /api/tokens": SIGNED,
     "POST /api/tokens": SIGNED,
     "DELETE /api/tokens/{token_id}": SIGNED,

@@ -107,7 +107,8 @@ def found(routes: tuple[Route, ...], method: str | None, path: str) -> Route | N
 
 def to_sign_in(request: Request) -> Response:
     """What somebody gets who must sign in first: a page leads there, a program is told."""
-    if request.url.path.startswith(API):
+    reading = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if request.url.path.startswith(API) and not reading:
         problem = problems.Problem("Sign in, or send `Authorization: Bearer TOKEN`.")
         problem.status = 401
         answer = problems.answer(request, problem)
