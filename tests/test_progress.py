@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from prospector import progress
 from prospector.engagements import Entry, log
 from prospector.models import Profile, Prospect
-from prospector.progress import Beginning, Figures
+from prospector.progress import Figures, Place
 from prospector.sdk import Seen
 from prospector.store import Store
 from tests.shell import Shell
@@ -27,7 +27,7 @@ def test_figures_count_what_is_due_and_what_is_new_since_the_beginning(store: St
         return Entry("bluesky", Seen("post", "did:x", f"at://{number}", NOW), NOW, None)
 
     with store.transaction() as session:
-        assert progress.beginning(session) == Beginning(0, 0)
+        assert progress.beginning(session) == Place(0, 0)
         log(session, [seen(0)])
         since = progress.beginning(session)
         log(session, [seen(0), seen(1), seen(2)])
@@ -48,7 +48,11 @@ def test_figures_count_what_is_due_and_what_is_new_since_the_beginning(store: St
                 )
             )
         session.flush()
-        assert progress.figures(session, since, NOW) == Figures(1, 0, 2, 0, 0, 0)
+        place = progress.advance(session, since)
+        assert progress.figures(session, place, NOW) == Figures(1, 0, 2, 0, 0, 0)
+        log(session, [seen(3)])
+        place = progress.advance(session, progress.advance(session, place))
+        assert progress.figures(session, place, NOW) == Figures(1, 0, 3, 0, 0, 0)
 
 
 def test_the_sentence_names_each_figure() -> None:

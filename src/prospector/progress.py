@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, SQLModel, col, func, select
@@ -18,11 +20,14 @@ EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """The newest rows when the process began: what is above them has come since."""
+class Place:
+    """The newest rows that have been counted, and how many came since the process began. A reading
+    counts on from there, so that it costs the same after a week as after a minute."""
 
     poll: int
     engagement: int
+    looked: int = 0
+    new: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,19 @@ class Figures:
         )
 
 
-def beginning(session: Session) -> Beginning:
+def beginning(session: Session) -> Place:
     """Where the tables end now."""
-    return Beginning(_newest(session, Poll), _newest(session, Engagement))
+    return Place(_newest(session, Poll), _newest(session, Engagement))
 
 
-def figures(session: Session, since: Beginning, now: datetime) -> Figures:
+def advance(session: Session, last: Place) -> Place:
+    """The place after what has come since the last one."""
+    polls, poll = _above(session, Poll, last.poll)
+    engagements, engagement = _above(session, Engagement, last.engagement)
+    return Place(poll, engagement, last.looked + polls, last.new + engagements)
+
+
+def figures(session: Session, place: Place, now: datetime) -> Figures:
     """Six counts, each over an index."""
     due = select(func.count()).where(col(Profile.next_poll_at) <= now, col(Profile.gone_at).is_(None))
     waiting = select(Message.state, func.count()).where(
@@ -57,8 +69,8 @@ def figures(session: Session, since: Beginning, now: datetime) -> Figures:
     messages = dict(session.exec(waiting.group_by(col(Message.state))).all())
     return Figures(
         due=session.exec(due).one(),
-        looked=session.exec(select(func.count()).where(col(Poll.id) > since.poll)).one(),
-        new=session.exec(select(func.count()).where(col(Engagement.id) > since.engagement)).one(),
+        looked=place.looked,
+        new=place.new,
         cards=session.exec(select(func.count()).where(Card.state == "open")).one(),
         drafts=messages.get("draft", 0),
         outbox=messages.get("approved", 0) + messages.get("sending", 0),
@@ -70,17 +82,25 @@ async def show(runtime: Runtime) -> None:
     if not telemetry.on_a_terminal():
         return
     store = runtime.installation.store
-    since = await store.read_async(beginning)
+    place = await store.read_async(beginning)
     try:
         while True:
             try:
-                found = await store.read_async(lambda session: figures(session, since, runtime.now()))
+                place = await store.read_async(partial(advance, last=place))
+                found = await store.read_async(partial(figures, place=place, now=runtime.now()))
                 telemetry.status(found.sentence())
             except SQLAlchemyError:
                 telemetry.status("the database does not answer")
             await asyncio.sleep(EVERY)
     finally:
         telemetry.status("")
+
+
+def _above(session: Session, model: type[SQLModel], last: int) -> tuple[int, int]:
+    """How many rows have come since this one, and the newest."""
+    id_: Any = model.id  # type: ignore[attr-defined]
+    count, newest = session.exec(select(func.count(), func.max(id_)).where(id_ > last)).one()
+    return count, newest or last
 
 
 def _newest(session: Session, model: type[SQLModel]) -> int:
