@@ -7,13 +7,14 @@ in forms is needed then: https://cheatsheetseries.owasp.org, "Cross-Site Request
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 from fastapi.responses import PlainTextResponse
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError, StatementError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prospector.config import Web
@@ -221,7 +222,7 @@ def _said(request: Request, refused: Refusal) -> ASGIApp:
 
 def _failed(request: Request, error: Exception) -> ASGIApp:
     """The answer to what nobody foresaw: it is logged, and the page tells nothing of it."""
-    log.error("error", text=f"{request.method} {request.url.path}", exc_info=error)
+    log.error("error", text=f"{request.method} {_shape(request.url.path)}", exception=redact(_trace(error)))
     problem = Problem("Something went wrong here. It was written into the log; try again in a moment.")
     problem.status = 500
     if isinstance(error, SQLAlchemyError):
@@ -229,3 +230,15 @@ def _failed(request: Request, error: Exception) -> ASGIApp:
         problem.status = 503
     request.state.viewer = None
     return problems.answer(request, problem)
+
+
+def _trace(error: Exception) -> str:
+    """Where it happened, without the values that were at hand: a password may have been one of them."""
+    if isinstance(error, StatementError):
+        error.hide_parameters = True
+    return "".join(traceback.format_exception(error))
+
+
+def _shape(path: str) -> str:
+    """A path without what may be a token."""
+    return re.sub(r"[A-Za-z0-9_-]{20,}", "…", path)
