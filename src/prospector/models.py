@@ -218,6 +218,12 @@ class Profile(SQLModel, table=True):
             "next_poll_at",
             where="gone_at IS NULL AND next_poll_at IS NOT NULL",
         ),
+        partial(
+            "ix_profile_failing",
+            "account_id",
+            "failing_since",
+            where="failing_since IS NOT NULL AND gone_at IS NULL",
+        ),
     )
     id: int = Field(default=None, primary_key=True)
     prospect_id: int = Field(foreign_key="prospect.id", index=True)
@@ -409,6 +415,7 @@ class Message(SQLModel, table=True):
         ),
         Index("ix_message_state_send_at", "state", "send_at"),
         Index("ix_message_account_claimed_at", "account_id", "claimed_at"),
+        partial("ix_message_sent", "sent_at", where="state = 'sent'"),
         one_of("action", "email", "reply", "dm", "like", "follow", "invite", "call"),
         one_of("state", "draft", "approved", "sending", "sent", "refused", "unknown", "discarded"),
     )

@@ -21,6 +21,16 @@ LOOKUPS = {
     "ix_message_engagement_id": ("message", ["engagement_id"]),
 }
 
+# What the pages of the outbox and of the sources read.
+PARTIAL = {
+    "ix_profile_failing": (
+        "profile",
+        ["account_id", "failing_since"],
+        "failing_since IS NOT NULL AND gone_at IS NULL",
+    ),
+    "ix_message_sent": ("message", ["sent_at"], "state = 'sent'"),
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -189,9 +199,14 @@ def upgrade() -> None:
         batch_op.alter_column("confidence", server_default=None)
     for name, (table, columns) in LOOKUPS.items():
         op.create_index(name, table, columns, unique=False)
+    for name, (table, columns, where) in PARTIAL.items():
+        partial = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)}
+        op.create_index(name, table, columns, unique=False, **partial)
 
 
 def downgrade() -> None:
+    for name, (table, _, _) in PARTIAL.items():
+        op.drop_index(name, table)
     for name, (table, _) in LOOKUPS.items():
         op.drop_index(name, table)
     with op.batch_alter_table("profile", schema=None) as batch_op:
