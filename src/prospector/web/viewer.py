@@ -8,11 +8,11 @@ from typing import Annotated, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import Depends, Request
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from prospector.installation import Installation
-from prospector.models import User
 from prospector.prospects.scope import EVERYBODY, Scope
+from prospector.team.absence import scope_of
 from prospector.team.sessions import Signed as SignedBy
 
 
@@ -72,14 +72,6 @@ def viewer(session: Session, signed: SignedBy, now: datetime) -> Viewer:
         session=signed.token_hash,
         by=signed.kind,
     )
-
-
-def scope_of(session: Session, user: User, now: datetime) -> Scope:
-    """Whose people a user sees: a rep their own and those of whom they cover, all others everybody's."""
-    if user.role != "rep":
-        return EVERYBODY
-    covered = select(User.id).where(User.cover_id == user.id, col(User.away_until) > now)
-    return Scope(frozenset({user.id, *session.exec(covered)}))
 
 
 def _zone(name: str) -> ZoneInfo:
