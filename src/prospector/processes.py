@@ -19,7 +19,7 @@ from sqlmodel import Session, col, func, select, update
 from prospector import progress, work
 from prospector.engines import Engine
 from prospector.engines.embedded import Embedded
-from prospector.installation import Installation
+from prospector.installation import Installation, utc_now
 from prospector.models import Account, Engagement, Message, Move, Profile, Prospect, Ruleset
 from prospector.outreach import deliver, outbox
 from prospector.polling import poll
@@ -28,6 +28,7 @@ from prospector.polling.record import Recorded
 from prospector.rules import format, live
 from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
+from prospector.team import sessions
 from prospector.telemetry import configure, log
 
 # PostgreSQL takes 65,535 values in a statement.
@@ -273,8 +274,17 @@ def _open_page(installation: Installation) -> Page:
             f"{page.host}:{page.port} cannot be opened ({why}). Set another host or port under [web] in "
             "config.toml; port 0 is any that is free."
         ) from None
+    _say_how_to_begin(installation, port.getsockname()[1])
     config = uvicorn.Config(create_app(installation), log_level="warning", access_log=False, lifespan="off")
     return Page(uvicorn.Server(config), port)
+
+
+def _say_how_to_begin(installation: Installation, port: int) -> None:
+    """While there is no user, who reads this log makes the first."""
+    token = installation.store.write(lambda session: sessions.setup_token(session, utc_now()))
+    if token is not None:
+        home = sessions.home(installation.settings.file.web, port)
+        log.info("setup", text=f"make the first user at {sessions.setup_link(home, token)} (works for a day)")
 
 
 def stop_asked() -> asyncio.Event:

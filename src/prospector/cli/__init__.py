@@ -20,6 +20,7 @@ COMMANDS = {
     "run": "processes",
     "web": "processes",
     "worker": "processes",
+    "users": "users",
     "poll": "processes",
     "url": "url",
     "add": "prospects",

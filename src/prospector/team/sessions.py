@@ -218,4 +218,4 @@ def link(home: str, token: str) -> str:
 
 def setup_link(home: str, token: str) -> str:
     """The address at which the first user is made."""
-    return f"{home}/setup?token={token}"
+    return f"{home}/setup?key={token}"

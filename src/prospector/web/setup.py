@@ -26,13 +26,13 @@ WRONG = "This is not the token of the console, or it is older than a day: start 
 
 
 @router.get("/setup")
-def form(request: Request, installation: Opened, token: str = "") -> Response:
+def form(request: Request, installation: Opened, key: str = "") -> Response:
     with installation.store.reading() as session:
         if not sessions.nobody(session):
             raise NotThereError(DONE)
-        known = sessions.setup_open(session, token, utc_now())
-    given = {"token": token if known else "", "name": "", "email": "", "timezone": _zone(installation)}
-    errors = {"token": WRONG} if token and not known else {}
+        known = sessions.setup_open(session, key, utc_now())
+    given = {"token": key if known else "", "name": "", "email": "", "timezone": _zone(installation)}
+    errors = {"token": WRONG} if key and not known else {}
     return _page(request, given, errors, 422 if errors else 200)
 
 
