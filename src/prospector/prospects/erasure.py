@@ -1,0 +1,191 @@
+"""A person's rights: all that is stored about them, and its erasure for good (GDPR, Art. 15 and 17).
+
+What stays after an erasure is one key for each address and profile, so that nobody imports the person
+again: an HMAC under the workspace's key where there is one, else the plain key, which the answer says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, or_
+from sqlmodel import Session, SQLModel, col, select, update
+
+from prospector.models import (
+    Card,
+    Company,
+    Dismissal,
+    Edit,
+    Effect,
+    Engagement,
+    Message,
+    Move,
+    Poll,
+    Profile,
+    Prospect,
+    Suppression,
+    table_of,
+)
+from prospector.sdk import ProfileRef
+from prospector.store import insert_new
+
+ERASED = "erased on request"
+_HASHED = "erased:"
+_OF_PERSON: tuple[tuple[str, type[SQLModel]], ...] = (
+    ("profiles", Profile),
+    ("engagements", Engagement),
+    ("moves", Move),
+    ("cards", Card),
+    ("messages", Message),
+    ("effects", Effect),
+    ("edits", Edit),
+)
+
+
+class ErasureError(Exception):
+    """The person cannot be erased now; the message says when."""
+
+
+class ErasedError(Exception):
+    """Somebody asked to be forgotten, and must not be stored again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What went: rows by table. `keys` is how many keys stay, `sealed` whether they are unreadable."""
+
+    name: str
+    rows: dict[str, int]
+    keys: int
+    sealed: bool
+
+    @property
+    def sentence(self) -> str:
+        gone = ", ".join(f"{number} {table}" for table, number in self.rows.items() if number)
+        how = "as hashes" if self.sealed else "in plain text, since the workspace has no key file"
+        kept = f"{self.keys} key{'' if self.keys == 1 else 's'} kept {how}" if self.keys else "no key to keep"
+        return f"Erased ({gone or 'no rows'}); {kept}, so that nobody imports them again."
+
+
+def export(session: Session, prospect: Prospect, now: datetime) -> dict[str, Any]:
+    """Everything that is stored about a person, in plain values for JSON; nothing of other people."""
+    company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
+    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
+    ids = [profile.id for profile in profiles]
+    looks = select(Poll).where(col(Poll.profile_id).in_(ids)).order_by(col(Poll.id))
+    keys = [*plain_keys(prospect, profiles), f"person:{prospect.id}"]
+    return {
+        "exported_at": now,
+        "prospect": prospect.model_dump(),
+        "company": company.model_dump(include={"id", "name", "domain"}) if company is not None else None,
+        **{name: _rows(session, model, prospect.id) for name, model in _OF_PERSON},
+        "looks": [row.model_dump() for row in session.exec(looks)],
+        "suppressions": [
+            row.model_dump()
+            for row in session.exec(select(Suppression).where(col(Suppression.key).in_(keys)))
+        ],
+    }
+
+
+def _rows(session: Session, model: type[SQLModel], prospect_id: int) -> list[dict[str, Any]]:
+    table = table_of(model)
+    key = table.c.prospect_id if "id" not in table.c else table.c.id
+    rows = session.execute(table.select().where(table.c.prospect_id == prospect_id).order_by(key))
+    return [dict(row) for row in rows.mappings()]
+
+
+def plain_keys(prospect: Prospect, profiles: Iterable[Profile]) -> list[str]:
+    """What somebody is known by, without the number of their row."""
+    keys = [f"email:{prospect.email}"] if prospect.email else []
+    for profile in profiles:
+        keys.append(_place(profile.platform, profile.url))
+        if profile.remote_id:
+            keys.append(f"{profile.platform}:{profile.remote_id}")
+    return list(dict.fromkeys(keys))
+
+
+def _place(platform: str, url: str) -> str:
+    return f"profile:{platform}:{url}"
+
+
+def hashed(key: str, secret: bytes) -> str:
+    """A key that tells nobody whose it was: HMAC-SHA-256 (RFC 2104) under the workspace's secret."""
+    return _HASHED + hmac.new(secret, key.encode(), hashlib.sha256).hexdigest()
+
+
+def refuse_erased(
+    session: Session, refs: Sequence[ProfileRef], email: str | None, secret: bytes | None
+) -> None:
+    """Raises `ErasedError` where any of these belongs to somebody who asked to be forgotten."""
+    keys = [_place(ref.platform, ref.url) for ref in refs] + ([f"email:{email}"] if email else [])
+    if not keys:
+        return
+    sealed = [hashed(key, secret) for key in keys] if secret is not None else []
+    found = select(Suppression).where(
+        or_(
+            col(Suppression.key).in_(sealed),
+            col(Suppression.key).in_(keys) & (col(Suppression.why) == ERASED),
+        )
+    )
+    if (row := session.exec(found).first()) is not None:
+        raise ErasedError(f"This person asked to be forgotten on {row.at:%-d %b %Y}; they stay out.")
+
+
+def erase(session: Session, prospect: Prospect, secret: bytes | None, by: str, now: datetime) -> Erased:
+    """Delete everything about a person but the keys that keep them out. Raises `ErasureError`.
+
+    It is the caller's to have asked twice: there is no way back.
+    """
+    leaving = select(Message.id).where(Message.prospect_id == prospect.id, Message.state == "sending")
+    if session.exec(leaving).first() is not None:
+        raise ErasureError("A message to them is leaving this very moment. Try again in a minute.")
+    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
+    keys, name, id_ = plain_keys(prospect, profiles), prospect.name, prospect.id
+    _forget_suppressions(session, [*keys, f"person:{id_}"])
+    actors = [(profile.platform, profile.remote_id) for profile in profiles if profile.remote_id]
+    actors += [("email", prospect.email)] if prospect.email else []
+    rows = _delete_rows(session, id_, [profile.id for profile in profiles], actors)
+    kept = [hashed(key, secret) if secret is not None else key for key in keys]
+    insert_new(session, Suppression, [{"key": key, "why": ERASED, "at": now, "by": by} for key in kept])
+    session.expunge_all()
+    return Erased(name, rows, len(kept), secret is not None)
+
+
+def _forget_suppressions(session: Session, keys: Sequence[str]) -> None:
+    session.execute(delete(Suppression).where(col(Suppression.key).in_(keys)))
+
+
+def _delete_rows(
+    session: Session, prospect_id: int, profile_ids: Sequence[int], actors: Sequence[tuple[str, str | None]]
+) -> dict[str, int]:
+    """In the order that foreign keys allow; how many rows went from each table."""
+    theirs = select(Engagement.id).where(Engagement.prospect_id == prospect_id)
+    unlinked = update(Message).where(col(Message.engagement_id).in_(theirs)).values(engagement_id=None)
+    session.exec(unlinked.execution_options(synchronize_session=False))
+    rows: dict[str, int] = {}
+    for name, model in reversed(_OF_PERSON):
+        if model is Profile:
+            _unlink_profiles(session, profile_ids)
+        gone = delete(model).where(table_of(model).c.prospect_id == prospect_id)
+        rows[name] = session.execute(gone.execution_options(synchronize_session=False)).rowcount  # type: ignore[attr-defined]
+    for channel, actor in actors:
+        stranger = col(Engagement.channel) == channel, col(Engagement.actor) == actor
+        session.execute(delete(Engagement).where(col(Engagement.prospect_id).is_(None), *stranger))
+        session.execute(
+            delete(Dismissal).where(col(Dismissal.channel) == channel, col(Dismissal.actor) == actor)
+        )
+    session.execute(delete(Prospect).where(col(Prospect.id) == prospect_id))
+    return dict(reversed(rows.items()))
+
+
+def _unlink_profiles(session: Session, profile_ids: Sequence[int]) -> None:
+    """Looks go with their profile; what others' rows say of it is taken out of them."""
+    session.execute(delete(Poll).where(col(Poll.profile_id).in_(profile_ids)))
+    for model in (Engagement, Message):
+        table = table_of(model)
+        session.execute(table.update().where(table.c.profile_id.in_(profile_ids)).values(profile_id=None))

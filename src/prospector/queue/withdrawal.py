@@ -1,0 +1,45 @@
+"""Taking causes off a person's card again, where what caused them turned out to be somebody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlmodel import Session, col, select, update
+
+from prospector.models import Card, Message
+from prospector.outreach.outbox import UNSAID
+from prospector.queue import day, rank
+from prospector.queue.rank import Standing
+
+WHY = "it was somebody else"
+
+
+def withdraw(
+    session: Session, prospect_id: int, engagements: Collection[int], standing: Standing, now: datetime
+) -> None:
+    """Take these engagements' causes off the open card, which expires where none is left, and take
+    back what was written about them and has not been said."""
+    unsaid = update(Message).where(
+        col(Message.prospect_id) == prospect_id,
+        col(Message.engagement_id).in_(engagements),
+        col(Message.state).in_(UNSAID),
+    )
+    session.exec(unsaid.values(state="discarded", error=WHY).execution_options(synchronize_session=False))
+    open_card = select(Card).where(Card.prospect_id == prospect_id, col(Card.state).in_(day.OPEN))
+    card = session.exec(open_card.with_for_update()).first()
+    if card is None:
+        return
+    left = [stored for stored in card.causes if stored.get("engagement_id") not in engagements]
+    if len(left) == len(card.causes):
+        return
+    ranked = rank.rank([day.cause_of(stored) for stored in left], standing, now)
+    card.causes = [day.cause_json(cause) for cause in ranked.live_causes]
+    card.reasons = [asdict(reason) for reason in ranked.reasons]
+    card.priority, card.expires_at = ranked.priority, ranked.expires_at
+    if ranked.section is None:
+        card.state, card.decided_at, card.decided_why = "expired", now, WHY
+    else:
+        card.section = ranked.section.name.lower()
+    session.flush()
