@@ -85,6 +85,15 @@ def page(
     return HTMLResponse(text, status, dict(headers or {}) | {"Vary": "HX-Request"})
 
 
+def fragment(
+    request: Request, viewer: Viewer, template: str, *, page: str = "queue", status: int = 200, **values: Any
+) -> Response:
+    """A part of `page` by itself, from a template that stands alone: without what is around it."""
+    given = {"request": request, "viewer": viewer, "now": datetime.now(UTC), "zone": viewer.zone}
+    text = environment().get_template(template).render(given | {"page": page, "shell": None} | values)
+    return HTMLResponse(text, status, {"Vary": "HX-Request", "Cache-Control": "no-store"})
+
+
 def problem_page(request: Request, sentence: str, status: int) -> Response:
     """An error as a page, or as the one line that a fragment's place can show."""
     viewer = getattr(request.state, "viewer", None)

@@ -22,8 +22,10 @@ const prospector = (() => {
       });
       t.append(ask);
     }
+    const close = () => t.remove();
+    let entry;
     if (undo) {
-      const entry = { run: undo, el: t }; undone.push(entry);
+      entry = { run: undo, el: t }; undone.push(entry); if (undone.length > 50) undone.shift();
       const b = d.createElement('button'), k = d.createElement('kbd');
       b.type = 'button'; k.textContent = 'z'; k.setAttribute('aria-hidden', 'true'); b.append('Undo ', k);
       b.onclick = () => undoOne(entry); t.append(b);
@@ -33,10 +35,13 @@ const prospector = (() => {
     const stay = () => clearTimeout(timer), go = () => { clearTimeout(timer); timer = setTimeout(() => t.remove(), 2500); };
     t.addEventListener('pointerenter', stay); t.addEventListener('focusin', stay);
     t.addEventListener('pointerleave', go); t.addEventListener('focusout', go);
-    return t;
+    const forget = () => { const at = undone.indexOf(entry); if (at >= 0) undone.splice(at, 1); };
+    return { close, forget, say: words => { if (say.textContent !== words) say.textContent = words; } };
   };
   const undoOne = entry => {
     entry = entry || undone.at(-1);
+    const button = $$('[data-act=undo]').find(shown);
+    if (!entry && button) { button.form ? button.form.requestSubmit(button) : button.click(); return; }
     if (!entry) { toast('Nothing to undo'); return; }
     undone.splice(undone.indexOf(entry), 1); entry.el.remove(); entry.run();
   };
@@ -89,7 +94,7 @@ const prospector = (() => {
       method: 'POST', headers: { 'Accept': 'application/json', 'HX-Request': 'true' },
       body: new URLSearchParams(fields), credentials: 'same-origin', redirect: 'manual',
     });
-    if (answer.type === 'opaqueredirect') return {};
+    if (answer.type === 'opaqueredirect') return { moved: true };
     const said = answer.headers.get('content-type')?.includes('json') ? await answer.json() : {};
     if (!answer.ok) throw Object.assign(new Error(said.detail || 'The server did not take it.'), { status: answer.status, said });
     return said;
@@ -107,6 +112,7 @@ const prospector = (() => {
   acts.next = () => step(1); acts.previous = () => step(-1);
 
   // --- dispatch ---
+  const REPEATED = ['next', 'previous', 'scroll-down', 'scroll-up'];
   const run = (act, e) => {
     if (acts[act]) { acts[act](e); return true; }
     const scope = current()?.closest('li, tr');
@@ -116,7 +122,10 @@ const prospector = (() => {
   };
   d.addEventListener('click', e => {
     const b = e.target.closest('[data-act]');
-    if (b && acts[b.dataset.act] && !e.defaultPrevented && !e.ctrlKey && !e.metaKey) { e.preventDefault(); acts[b.dataset.act](e); }
+    if (!b || !acts[b.dataset.act] || e.defaultPrevented || e.ctrlKey || e.metaKey || b.matches('textarea, input')) return;
+    e.preventDefault();
+    // The second click of a double one would decide the next card, which is under the pointer by then.
+    if (e.detail < 2 || REPEATED.includes(b.dataset.act)) acts[b.dataset.act](e);
   });
   const table = new Map();
   KEYMAP.forEach(([ways, act, pages]) => { if (pages.includes(page) || pages.includes('everywhere')) ways.forEach(w => table.set(w, act)); });
@@ -147,6 +156,7 @@ const prospector = (() => {
     if (!act || (key === 'Enter' && e.target.closest('a, button'))) return;
     if (key.startsWith('Arrow') && e.target.closest('[role=tablist], input, .keys, [data-scroll]')) return;
     if (act === 'escape') return;
+    if (e.repeat && !REPEATED.includes(act)) { e.preventDefault(); return; }
     if (run(act, e)) e.preventDefault();
   });
   $('#menu-find')?.addEventListener('input', e => {
