@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prospector import work
-from prospector.models import Account, Card, Message, Poll, Profile
+from prospector import runs, work
+from prospector.models import Account, Card, Message, Poll, Profile, Prospect
 from prospector.outreach import outbox
 from prospector.outreach.ledger import Limits
+from prospector.prospects.bulk import Change
 from prospector.sdk import Page, Seen
 from tests.office import Office, office, sqlite_store
 
@@ -141,3 +142,19 @@ def test_the_timers_of_everybody_who_was_covered_fire(place: Office) -> None:
     place.change(Profile, 3, covered_until=place.now - timedelta(days=2))
     place.run(lambda: work.JOBS["timers"](place.runtime))
     assert sorted(card.prospect_id for card in place.rows(Card)) == people[:2]
+
+
+def test_a_run_that_a_dead_process_left_is_finished(place: Office) -> None:
+    people = [place.person(f"p{number}") for number in range(3)]
+    run_id = runs.start(place.store, Change(add_tags=("fair",)), people, None, place.now)
+    resume = work.JOBS["resume"]
+    assert place.run(lambda: resume(place.runtime)) == 0
+    place.later(minutes=2)
+    assert place.run(lambda: resume(place.runtime)) == 3
+    assert [one.tags for one in place.rows(Prospect)] == [["fair"]] * 3
+    place.write(lambda session: runs._mark_undone(session, run_id, place.now))
+    place.later(minutes=2)
+    assert place.run(lambda: resume(place.runtime)) == 3
+    assert [one.tags for one in place.rows(Prospect)] == [[]] * 3
+    place.later(minutes=2)
+    assert place.run(lambda: resume(place.runtime)) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 
 from sqlmodel import Session, col, delete, select
 
+from prospector import runs
 from prospector.models import Account, Poll, Profile, Prospect
 from prospector.outreach import deliver, doubt, outbox
 from prospector.outreach.ledger import Limits
@@ -19,6 +21,7 @@ from prospector.prospects import strangers
 from prospector.queue import day
 from prospector.queue.rank import Standing
 from prospector.runtime import Runtime
+from prospector.team import channels, notices, sessions
 from prospector.telemetry import log
 
 LEAST_BATCH = 4
@@ -148,6 +151,40 @@ async def keep(runtime: Runtime) -> None:
     _tell_lines(tuple(lines))
 
 
+async def notify(runtime: Runtime) -> int:
+    """Tell our own people of their day and of answers, as they asked; how many notices went out."""
+    store, now = runtime.installation.store, runtime.now()
+    settings = runtime.installation.settings.file
+    if not settings.notify.channels:
+        return 0
+    home, accounts = sessions.home(settings.web), list(runtime.installation.account_ids.values())
+    told = await store.write_async(lambda session: notices.claim(session, home, accounts, now))
+    if not told:
+        return 0
+    # Its own thread for each: a service that does not answer must not keep the others waiting.
+    sending = [asyncio.to_thread(channels.send, one.notice, settings.notify.channels) for one in told]
+    failed = await asyncio.gather(*sending)
+    outcomes = list(zip(told, failed, strict=True))
+    await store.write_async(lambda session: notices.note(session, outcomes, now))
+    for name, why in sorted({pair for one in failed for pair in one.items()}):
+        log.warning("notify", text=f"{name} was not reached: {why}")
+    return len(told)
+
+
+async def resume(runtime: Runtime) -> int:
+    """Go on with runs that a dead process left half-way; how many people that were."""
+    installation, now = runtime.installation, runtime.now()
+    left = await installation.store.read_async(lambda session: runs.unfinished(session, now))
+    whole = 0
+    for run_id, undoing in left:
+        page = runs.undo_page if undoing else runs.do_page
+        do = partial(page, consequences=runtime.consequences, run_id=run_id, now=now)
+        while done := await installation.store.write_async(do):
+            whole += done
+        log.info("run", text=f"run {run_id} was left half-way; it is finished now")
+    return whole
+
+
 def tell(recorded: Recorded, name: str = "") -> Recorded:
     """One log line for a look, and one for each thing that followed."""
     text = f"{name} {recorded.label}".strip()
@@ -178,4 +215,6 @@ JOBS: Mapping[str, Job] = {
     "reconcile": reconcile,
     "timers": timers,
     "keep": keep,
+    "notify": notify,
+    "resume": resume,
 }

@@ -20,6 +20,7 @@ from prospector.telemetry import log
 
 # croniter's sixth field is seconds.
 TICK, TIMERS, KEEP, DOUBT = "* * * * * */2", "* * * * * */10", "* * * * * */30", "* * * * *"
+NOTIFY, RESUME = "* * * * * */15", "* * * * *"
 TICK_SECONDS = 2.0
 AGAIN_SECONDS = 2.0
 CONCURRENCY = 20
@@ -85,7 +86,8 @@ class Distributed:
     def _register(self) -> None:
         for name in work.JOBS:
             self._app.task(name=name)(self._job(name))
-        for name, cron in (("timers", TIMERS), ("keep", KEEP)):
+        rung = {"timers": TIMERS, "keep": KEEP, "notify": NOTIFY, "resume": RESUME}
+        for name, cron in rung.items():
             self._periodic(f"clock-{name}", cron, lambda name=name: self._ring(name))
         self._periodic("clock-tick", TICK, self._tick)
         self._periodic("clock-doubts", DOUBT, self._doubts)

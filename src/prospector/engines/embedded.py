@@ -16,6 +16,7 @@ from prospector.store import say
 from prospector.telemetry import log
 
 TICK, TIMERS, KEEP, DOUBT = 1.0, 10.0, 30.0, 60.0
+NOTIFY, RESUME = 15.0, 60.0
 PATIENCE = 2.5
 
 
@@ -36,6 +37,8 @@ class Embedded:
         self._clock.add_job(self.tick, IntervalTrigger(seconds=TICK), next_run_time=self._runtime.now())
         self._clock.add_job(self.ring, IntervalTrigger(seconds=TIMERS), args=["timers"])
         self._clock.add_job(self.ring, IntervalTrigger(seconds=KEEP), args=["keep"])
+        self._clock.add_job(self.ring, IntervalTrigger(seconds=NOTIFY), args=["notify"])
+        self._clock.add_job(self.ring, IntervalTrigger(seconds=RESUME), args=["resume"])
         self._clock.add_job(self.doubts, IntervalTrigger(seconds=DOUBT))
         self._clock.start()
 
