@@ -8,7 +8,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from prospector import __version__
+from prospector.consequences import Consequences
 from prospector.installation import Installation
+from prospector.queue.means import Means
 from prospector.web import assets, login, problems, queue, second_factor, setup, status
 from prospector.web.api import description, tokens
 from prospector.web.door import Door
@@ -30,6 +32,7 @@ def create_app(installation: Installation, *, dev: bool = False) -> FastAPI:
     """The application of an installation; `dev` shows the states of /dev/states too."""
     app = FastAPI(title="prospector", version=__version__, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.installation = installation
+    app.state.means = Means(installation.settings, Consequences(installation))
     app.state.dev = dev
     app.add_exception_handler(problems.Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)

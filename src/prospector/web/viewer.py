@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from prospector.installation import Installation
 from prospector.prospects.scope import EVERYBODY, Scope
+from prospector.queue.means import Means
 from prospector.team.absence import scope_of
 from prospector.team.sessions import Signed as SignedBy
 
@@ -50,7 +51,13 @@ def viewer_of(request: Request) -> Viewer:
     return cast(Viewer, request.state.viewer)
 
 
+def means_of(request: Request) -> Means:
+    """What decisions are carried out with; one for the life of the application."""
+    return cast(Means, request.app.state.means)
+
+
 Opened = Annotated[Installation, Depends(installation_of)]
+Equipped = Annotated[Means, Depends(means_of)]
 Signed = Annotated[Viewer, Depends(viewer_of)]
 
 
