@@ -75,6 +75,9 @@ def find(session: Session, email: str) -> User:
 
 def by_email(session: Session, email: str) -> User | None:
     """The user with this address, or None."""
+    # PostgreSQL takes no NUL in a text, and nobody has one in an address.
+    if "\x00" in email:
+        return None
     return session.exec(select(User).where(User.email == email.strip().lower())).first()
 
 

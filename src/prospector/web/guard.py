@@ -128,6 +128,12 @@ def _body_refusal(asked: Asked) -> Refusal | None:
     return None if kind in FORMS else Refusal(415, "Send a form, as application/x-www-form-urlencoded.")
 
 
+def _has_nul(asked: Asked, body: bytes) -> bool:
+    """Whether somewhere stands the one character that databases refuse: raw, as a form or JSON writes it."""
+    written = f"{asked.path}?{asked.query}"
+    return "\x00" in written or "%00" in written or any(nul in body for nul in (b"\x00", b"%00", b"\\u0000"))
+
+
 class Guard:
     """ASGI middleware, the outermost of ours: what it refuses no other code sees."""
 
@@ -154,7 +160,9 @@ class Guard:
         )
         refused = refusal(asked, self._served)
         body = None if refused else await _read(receive, request.headers)
-        if refused is None and body is None:
+        if body is not None and _has_nul(asked, body):
+            refused = Refusal(400, "There is a NUL character in this, which no text has. Take it out.")
+        elif refused is None and body is None:
             refused = Refusal(413, f"This is too much at once; {MOST_BODY // 1000} kB is the most.")
         if refused is not None:
             await _said(request, refused)(scope, receive, answer)
