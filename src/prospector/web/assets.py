@@ -1,7 +1,8 @@
 """The files that pages load: read once at the start, joined, compressed, and named by their content.
 
-Stylesheets and scripts lie in small files, one for each page; browsers get one of each. A name with
-the content's hash may be kept for ever, so a second visit loads the page alone.
+Stylesheets and scripts lie in small files, one for each page; browsers get one of each, with what is
+vendored before our own. A name with the content's hash may be kept for ever, so a second visit loads
+the page alone.
 """
 
 from __future__ import annotations
@@ -51,10 +52,11 @@ def joined(folder: str, suffix: str) -> bytes:
 @cache
 def assets() -> Mapping[str, Asset]:
     """Every file by its name."""
-    found = {"app.css": joined("styles", ".css"), "app.js": keymap.script() + joined("scripts", ".js")}
-    for file in sorted((STATIC / "vendor").iterdir()):
-        if file.suffix in TYPES:
-            found[file.name] = file.read_bytes()
+    found = {
+        "app.css": joined("styles", ".css"),
+        "app.js": joined("vendor", ".js") + b"\n" + keymap.script() + joined("scripts", ".js"),
+        "icons.svg": (STATIC / "vendor" / "icons.svg").read_bytes(),
+    }
     return {name: _asset(name, content) for name, content in found.items()}
 
 

@@ -7,7 +7,7 @@ no element stands for (moving, scrolling) the script does itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 EVERYWHERE = "everywhere"
@@ -38,6 +38,29 @@ class Key:
 
 _GO, _ALL = "Go to", (EVERYWHERE,)
 _LISTS = ("queue", "strangers", "outbox", "replies", "prospects", "companies")
+
+PAGES = (
+    ("queue", "Queue"),
+    ("prospect", "One person"),
+    ("prospects", "People"),
+    ("companies", "Companies"),
+    ("replies", "Replies"),
+    ("outbox", "Outbox"),
+    ("strangers", "Strangers"),
+)
+"""The pages with keys of their own, as docs/keyboard.md lists them."""
+_INTRODUCTION = """\
+# Keyboard
+
+Keys work while no field, menu or dialog has the focus. Combinations with Ctrl, Cmd or Alt stay with the
+browser, but for those listed here. Single letters can be switched off (<kbd>?</kbd>, or Settings): the
+arrow keys, Tab and Enter then do everything.
+
+In a menu the keys that it shows choose: <kbd>s</kbd> <kbd>2</kbd> snoozes until tomorrow, <kbd>m</kbd>
+<kbd>3</kbd> moves to the third stage, <kbd>x</kbd> <kbd>1</kbd> dismisses as off topic. Where an app may
+not post, <kbd>a</kbd> copies the text and opens the post, and <kbd>a</kbd> again says that you posted it.
+
+`python scripts/keyboard.py` writes this page from the table that the pages themselves use."""
 
 KEYS: tuple[Key, ...] = (
     Key("j or ArrowDown", "next", "Next", "Move", _LISTS),
@@ -104,6 +127,24 @@ def groups(page: str) -> Iterator[tuple[str, list[tuple[str, list[list[str]]]]]]
     for name in names:
         found = [key for key in of_page(page) if key.group == name]
         yield name, [(key.label, [_caps(way) for way in key.ways]) for key in found]
+
+
+def markdown() -> str:
+    """The table as docs/keyboard.md shows it: what works everywhere, then each page by itself."""
+    shared = [key for key in KEYS if EVERYWHERE in key.pages]
+    parts = [_INTRODUCTION, _section("Everywhere", shared)]
+    for page, title in PAGES:
+        parts.append(_section(title, [key for key in of_page(page) if key not in shared]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _section(title: str, keys: Iterable[Key]) -> str:
+    rows = [f"| {_ways(key)} | {key.label} |" for key in keys]
+    return "\n".join([f"## {title}", "", "| Keys | What they do |", "|---|---|", *rows])
+
+
+def _ways(key: Key) -> str:
+    return " or ".join(" ".join(f"<kbd>{cap}</kbd>" for cap in _caps(way)) for way in key.ways)
 
 
 def script() -> bytes:

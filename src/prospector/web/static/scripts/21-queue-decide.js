@@ -113,6 +113,7 @@ if (prospector.queue) (() => {
       if (form.id.startsWith('done-')) { acts.done(); return; }
       const why = $('[name=despite]', card);
       if (why && !why.value.trim()) { why.focus(); toast('Say in a few words why you go on.'); return; }
+      if ('mend' in card.dataset) { mend(card, form); return; }
       if (card.dataset.byHand === 'yes') { copyAndOpen(card, form, button); return; }
       const posted = card.dataset.byHand === 'copied';
       decide(posted ? 'posted' : 'approve', fieldsOf(form), posted ? 'Posted, you said' : `Approved. ${sends(card) || ''}`.trim());
@@ -144,6 +145,16 @@ if (prospector.queue) (() => {
       const html = await queue.ask(path, { method: 'POST', body: new URLSearchParams(fields), headers: { 'HX-Request': 'true' } });
       await queue.renew(id, { html, typed }); if (words) toast(words, { undo });
     } catch (e) { prospector.alert(e.status === 409 ? 'That is not possible as things stand.' : 'Not saved. Try again.'); queue.settle(); }
+  };
+  // A text with something to mend is looked at again by the server before it goes.
+  const mend = async (card, form) => {
+    const id = queue.opened, text = $('textarea[name=body]', card), subject = $('[name=subject]', card);
+    const wrong = () => { const t = $('textarea[name=body]', pane); t?.focus(); toast(`Mend this first: ${$('.lint.e', pane)?.textContent.trim() || 'the text'}.`); };
+    if (!queue.changed(text) && !queue.changed(subject)) { wrong(); return; }
+    const fields = { message: card.dataset.message, body: text.value, ...(subject ? { subject: subject.value } : {}) };
+    await change(`/queue/${id}/text`, fields, '', { typed: false });
+    if (queue.opened !== id) return;
+    if ('mend' in item().dataset) wrong(); else acts.approve();
   };
   const redraw = step => { if (item() && queue.opened) change(`/queue/${queue.opened}/draft`, { step }, '', { typed: false }); };
   document.addEventListener('submit', e => {
