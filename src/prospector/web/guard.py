@@ -1,7 +1,7 @@
-"""What every request must be before it is looked at, and what every answer says to the browser.
+"""What every request passes first, and what every answer says to the browser.
 
-Hosts against DNS rebinding; Origin and Sec-Fetch-Site against requests that other sites make (no token
-in forms is needed then: https://cheatsheetseries.owasp.org, "Cross-Site Request Forgery Prevention").
+What is refused (`refusals`) no other code sees; what nobody foresaw is logged, and the page tells
+nothing of it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
 
 from fastapi import Request
 from fastapi.responses import PlainTextResponse
@@ -22,13 +20,9 @@ from prospector.store import say
 from prospector.telemetry import log, redact
 from prospector.web import problems
 from prospector.web.problems import Problem
+from prospector.web.refusals import Asked, Refusal, Served, has_nul, refusal
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
-SAFE = ("GET", "HEAD", "OPTIONS")
 MOST_BODY = 1_000_000
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
-_HOST = re.compile(r"(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -39,99 +33,6 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
-ELSEWHERE = (
-    "This was asked from another site, so nothing was done. Open prospector itself and try again; behind a "
-    "proxy, set `url` under [web] in config.toml to where people open it."
-)
-
-
-@dataclass(frozen=True)
-class Served:
-    """Under which names the pages are served: None is any; `home` is the origin of `[web] url`."""
-
-    names: frozenset[str] | None
-    home: str
-
-    @classmethod
-    def of(cls, page: Web) -> Served:
-        """As config.toml says: alone on this machine, its names; with `url`, that one too."""
-        named = urlsplit(page.url).hostname if page.url else None
-        if page.host not in LOOPBACK and named is None:
-            return cls(None, "")
-        return cls(frozenset({*LOOPBACK, page.host, *([named] if named else [])}), page.url.lower())
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the guard looks at in a request; names of headers are in lower case."""
-
-    method: str
-    scheme: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a request goes no further."""
-
-    status: int
-    sentence: str
-
-
-def refusal(asked: Asked, served: Served) -> Refusal | None:
-    """Why this request is not even looked at; None where it is."""
-    host = asked.headers.get("host", "").lower()
-    if _HOST.fullmatch(host) is None or not _is_served(host, served):
-        return Refusal(403, "This page is not served under that name. Set `url` under [web] in config.toml.")
-    if any(name in asked.headers for name in OVERRIDES) or "_method" in dict(parse_qsl(asked.query)):
-        return Refusal(403, "A request has one method; this one names another. Send it with that one.")
-    if asked.method in SAFE:
-        return None
-    if not _from_here(asked, host, served):
-        return Refusal(403, ELSEWHERE)
-    return _body_refusal(asked)
-
-
-def _is_served(host: str, served: Served) -> bool:
-    return served.names is None or urlsplit(f"//{host}").hostname in served.names
-
-
-def _from_here(asked: Asked, host: str, served: Served) -> bool:
-    """Whether our own page sent this, or a program with a token, which no other site's page has."""
-    origin, fetched = asked.headers.get("origin"), asked.headers.get("sec-fetch-site")
-    if fetched not in (None, "same-origin", "none"):
-        return False
-    if origin is not None:
-        return origin.lower() == _origin(asked.scheme, host, served)
-    return fetched is not None or _bearer(asked)
-
-
-def _origin(scheme: str, host: str, served: Served) -> str:
-    """Where our own pages come from. Behind a proxy the request itself may say http."""
-    return served.home if served.home and host == urlsplit(served.home).netloc else f"{scheme}://{host}"
-
-
-def _bearer(asked: Asked) -> bool:
-    scheme = asked.headers.get("authorization", "").partition(" ")[0].lower()
-    return asked.path.startswith("/api/") and scheme == "bearer"
-
-
-def _body_refusal(asked: Asked) -> Refusal | None:
-    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
-    empty = asked.headers.get("content-length", "0") == "0" and "transfer-encoding" not in asked.headers
-    if empty and not kind:
-        return None
-    if asked.path.startswith("/api/"):
-        return None if kind == "application/json" else Refusal(415, "Send JSON, as application/json.")
-    return None if kind in FORMS else Refusal(415, "Send a form, as application/x-www-form-urlencoded.")
-
-
-def _has_nul(asked: Asked, body: bytes) -> bool:
-    """Whether somewhere stands the one character that databases refuse: raw, as a form or JSON writes it."""
-    written = f"{asked.path}?{asked.query}"
-    return "\x00" in written or "%00" in written or any(nul in body for nul in (b"\x00", b"%00", b"\\u0000"))
 
 
 class Guard:
@@ -160,7 +61,7 @@ class Guard:
         )
         refused = refusal(asked, self._served)
         body = None if refused else await _read(receive, request.headers)
-        if body is not None and _has_nul(asked, body):
+        if body is not None and has_nul(asked, body):
             refused = Refusal(400, "There is a NUL character in this, which no text has. Take it out.")
         elif refused is None and body is None:
             refused = Refusal(413, f"This is too much at once; {MOST_BODY // 1000} kB is the most.")
