@@ -18,7 +18,7 @@ class Watch:
     dialogs: list[str] = field(default_factory=list)
 
     def over(self, context: BrowserContext) -> Watch:
-        context.on("request", self.requests.append)
+        context.on("request", self._request)
         context.on("console", self._console)
         context.on(
             "weberror",
@@ -26,6 +26,9 @@ class Watch:
         )
         context.on("dialog", self._dialog)
         return self
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
