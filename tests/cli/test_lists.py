@@ -12,7 +12,7 @@ import pytest
 from tests.shell import Shell
 
 NAMES = {
-    "prospects": "id name company email stage since fit profiles",
+    "prospects": "id name company email stage since score fit owner tags last next profiles",
     "profiles": "id prospect platform url state looked next error",
     "accounts": "account connector acts looked next failures error paused",
     "suppressions": "why at key by",

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select as sa_select
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from prospector.cli.output import AsJson, Limit, fail, installation, show, show_one
 from prospector.consequences import Consequences
+from prospector.discovery import NoProfileError, profile_at
+from prospector.enrolment import enrol, stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Account, Company, Engagement, Profile, Prospect, User
-from prospector.prospects import people
+from prospector.models import Account, Profile, Prospect, User
+from prospector.prospects import listing, matching, people
+from prospector.prospects import strangers as reaching_out
 from prospector.prospects.people import NewProspect
-from prospector.prospects.strangers import done_before
-from prospector.prospects.urls import canonical
+from prospector.prospects.scope import EVERYBODY
+from prospector.prospects.search import SearchError, parse
 from prospector.rules.live import Parsed
-from prospector.sdk import ConnectorError, ProfileRef
+from prospector.rules.ruleset import Ruleset
+from prospector.sdk import ProfileRef
 
 # In minor units it must still fit into an integer of PostgreSQL.
 DEAREST = 20_000_000
@@ -51,7 +52,6 @@ def add(
             fail(f'"{email}" is no e-mail address.', 2)
 
         def work(session: Session) -> dict[str, Any]:
-            stages = stages_of(session)
             if stage is not None:
                 require_stage(session, stage)
             new = NewProspect(
@@ -67,28 +67,42 @@ def add(
                 owner_id=owner_of(session, owner),
             )
             now = utc_now()
-            prospect = people.add(session, new, stages[0], opened.looking, now)
-            earlier = done_before(session, prospect.id)
-            Consequences(opened).follow(session, earlier, {prospect.id}, (), now)
-            return row_of(session, prospect)
+            prospect = enrol(session, Consequences(opened), new, opened.looking, now)
+            return listing.listed(session, [prospect.id], rules_of(session), now)[0].as_json()
 
         show_one(opened.store.write(work), as_json)
 
 
 def prospects(
+    search: Annotated[
+        list[str] | None,
+        typer.Argument(help="stage:engaged owner:none tag:x ch:bluesky company:acme quiet:14d words …"),
+    ] = None,
     stage: Annotated[str | None, typer.Option(help="Only those in this stage.")] = None,
     limit: Limit = 100,
     as_json: AsJson = False,
 ) -> None:
-    """The people we want to win, the warmest first."""
+    """The people we want to win, the warmest first; or those whom a search means."""
     with installation() as opened, opened.store.reading() as session:
-        statement = select(Prospect).where(col(Prospect.archived_at).is_(None))
         if stage is not None:
             require_stage(session, stage)
-            statement = statement.where(Prospect.stage == stage)
-        found = session.exec(statement.order_by(col(Prospect.heat).desc(), col(Prospect.id)).limit(limit))
-        rows = [row_of(session, prospect) for prospect in found]
-    show(rows, as_json, "Nobody yet. Add somebody with `prospector add URL`.")
+        words = [*(search or []), *([f'stage:"{stage}"'] if stage else [])]
+        now = utc_now()
+        ids = _meant(session, " ".join(words), limit)
+        rules, rows = rules_of(session), list[dict[str, Any]]()
+        for at in range(0, len(ids), 500):
+            some = listing.listed(session, ids[at : at + 500], rules, now)
+            rows += [row.as_json() for row in some]
+    show(rows, as_json, "Nobody." if words else "Nobody yet. Add somebody with `prospector add URL`.")
+
+
+def _meant(session: Session, text: str, limit: int) -> list[int]:
+    """The ids of those whom a search means, the warmest first."""
+    try:
+        found = matching.matching(session, parse(text), EVERYBODY, None, stages_of(session), utc_now())
+    except SearchError as error:
+        fail(str(error), 2)
+    return matching.every(session, found, limit)
 
 
 def profiles(
@@ -133,35 +147,8 @@ def strangers(
 ) -> None:
     """People who reached out to us and are no prospects yet."""
     with installation() as opened, opened.store.reading() as session:
-        last = func.max(Engagement.at)
-        who: Any = (Engagement.channel, Engagement.actor, Engagement.actor_name, Engagement.actor_url)
-        statement = (
-            sa_select(*who, func.count(col(Engagement.id)), last)
-            .where(col(Engagement.prospect_id).is_(None), col(Engagement.by) == "them")
-            .group_by(*who)
-            .order_by(last.desc())
-            .limit(limit)
-        )
-        rows = [
-            {"channel": channel, "name": name or actor, "url": url, "engagements": count, "last": at}
-            for channel, actor, name, url, count, at in session.execute(statement)
-        ]
+        rows = [stranger.as_json() for stranger in reaching_out.listed(session, limit)]
     show(rows, as_json, "Nobody.")
-
-
-def row_of(session: Session, prospect: Prospect) -> dict[str, Any]:
-    company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
-    urls = session.exec(select(Profile.url).where(Profile.prospect_id == prospect.id)).all()
-    return {
-        "id": prospect.id,
-        "name": prospect.name,
-        "company": company.name if company else None,
-        "email": prospect.email,
-        "stage": prospect.stage,
-        "since": prospect.stage_at,
-        "fit": prospect.fit,
-        "profiles": list(urls),
-    }
 
 
 def owner_of(session: Session, email: str | None) -> int | None:
@@ -180,35 +167,18 @@ def require_stage(session: Session, stage: str) -> None:
         fail(f'There is no stage "{stage}"; there are {", ".join(stages)}.', 2)
 
 
-def stages_of(session: Session) -> Sequence[str]:
-    """The stages of the live rules, in their order."""
+def rules_of(session: Session) -> Ruleset | None:
+    """The live rules."""
     versions = Parsed().versions(session)
-    return [stage.name for stage in versions[-1].ruleset.stages] if versions else ["cold"]
+    return versions[-1].ruleset if versions else None
 
 
 def _ref(opened: Installation, url: str) -> ProfileRef:
-    """The profile behind a URL; a page of an unknown host is asked for its feed."""
-    if (ref := canonical(url)) is not None:
-        return ref
-    feed = opened.serving("feed")
-    if feed is None or not url.startswith(("http://", "https://")):
-        fail(f'"{url}" is no profile. `prospector url` shows how a URL is read.', 2)
-    return asyncio.run(_discovered(opened, feed.name, url))
-
-
-async def _discovered(opened: Installation, account: str, url: str) -> ProfileRef:
-    from prospector.runtime import Runtime
-
-    runtime = Runtime(opened)
+    """The profile behind a URL, or the end of the command."""
     try:
-        account_id = opened.account_ids[account]
-        ref = ProfileRef("feed", url, url)
-        identity = await runtime.connector(account_id).resolve(runtime.context(account_id), ref)
-    except ConnectorError as error:
-        fail(f"{url} is no profile, and no feed was found there: {error}", 1)
-    finally:
-        await runtime.aclose()
-    return ProfileRef("feed", identity.url, identity.handle)
+        return profile_at(opened, url)
+    except NoProfileError as error:
+        fail(str(error), 1 if error.looked else 2)
 
 
 def _profile_row(profile: Profile, name: str) -> dict[str, Any]:
