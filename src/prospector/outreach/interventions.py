@@ -67,6 +67,17 @@ def arrived(
     _forget(session, message, user_id, "it arrived", now)
 
 
+def done_by_hand(session: Session, consequences: Consequences, message: Message, now: datetime) -> None:
+    """A person did what software may not: it is sent, when and only when they say so. Raises
+    `NotPossibleError`."""
+    uri = message.message_id or f"hand:{message.id}"
+    if not message.by_hand or not outbox.note_by_hand(session, message, uri, now):
+        raise NotPossibleError(f"Message {message.id} is not one that waits to be done by hand.")
+    session.refresh(message)
+    new = log(session, [acts.entry_of(session, message, now)])
+    consequences.follow(session, new, [], (), now)
+
+
 def send_again(session: Session, message: Message, user_id: int | None, now: datetime) -> None:
     """Somebody found out that it did not arrive: it is approved again, as it was. Raises
     `NotPossibleError`."""

@@ -11,8 +11,21 @@ from prospector import __version__
 from prospector.consequences import Consequences
 from prospector.installation import Installation
 from prospector.queue.means import Means
-from prospector.web import assets, login, problems, queue, second_factor, setup, status
+from prospector.web import (
+    assets,
+    companies,
+    login,
+    outbox,
+    problems,
+    prospect,
+    queue,
+    second_factor,
+    setup,
+    shell,
+    status,
+)
 from prospector.web.api import description, tokens
+from prospector.web.api import prospect as prospect_api
 from prospector.web.door import Door
 from prospector.web.guard import Guard
 
@@ -23,7 +36,12 @@ ROUTERS = (
     second_factor.router,
     status.router,
     queue.router,
+    prospect.router,
+    companies.router,
+    outbox.router,
+    shell.router,
     description.router,
+    prospect_api.router,
     tokens.router,
 )
 
