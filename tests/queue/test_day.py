@@ -167,15 +167,6 @@ def test_priorities_are_worked_out_anew_once_a_day(place: Office) -> None:
     assert place.one(Card).due_on == due_on
 
 
-def test_a_card_for_later_is_not_of_today(place: Office) -> None:
-    queue = place.installation.settings.file.queue
-    later = place.now + timedelta(days=3)
-    offer(place, place.person(), Cause("rule", place.now, detail="nudge"), due_on=later)
-    with place.store.reading() as session:
-        assert day.today(session, queue, place.now).today == ()
-        assert len(day.today(session, queue, later).today) == 1
-
-
 def test_two_workers_that_offer_at_once_make_one_card_with_both_causes(store: Store, tmp_path: Path) -> None:
     """On SQLite they come one after the other; on PostgreSQL they meet at the unique index."""
     place = office(store, tmp_path)

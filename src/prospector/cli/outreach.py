@@ -16,6 +16,7 @@ from prospector.cli.prospects import require_stage
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
 from prospector.outreach import approval, drafts, outbox, render, spreadsheet, suppression, template
+from prospector.outreach.approval import Wording
 from prospector.outreach.drafts import Desk
 from prospector.outreach.facts import Facts
 from prospector.prospects import people
@@ -78,6 +79,9 @@ def approve(
     ids: SomeIds = None,
     ready: Annotated[bool, typer.Option("--ready", help="All that have no problem.")] = False,
     body: Annotated[Path | None, typer.Option(help="A file with your own text (one draft only).")] = None,
+    despite: Annotated[
+        str | None, typer.Option(help="Why you write although one of us has just done so.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put drafts into the outbox; they leave after the hold, unless you discard them."""
@@ -90,11 +94,10 @@ def approve(
             with opened.store.reading() as session:
                 ids = _ready(session)
         rows: list[dict[str, Any]] = []
+        text = _text(body) if body is not None else None
         for some in _in_turns(ids or []):
             with opened.store.transaction() as session:
-                if body is not None:
-                    _rewrite(session, opened, some[0], body)
-                rows += _approve_all(session, opened, some)
+                rows += _approve_all(session, opened, some, text, despite)
     show(rows, as_json, "Nothing was ready.")
     if any(row["why"] for row in rows):
         raise typer.Exit(1)
@@ -171,33 +174,34 @@ def _ready(session: Session) -> list[int]:
     return [id_ for id_, problems in session.exec(drafted) if not problems]
 
 
-def _approve_all(session: Session, opened: Installation, ids: Sequence[int]) -> list[dict[str, Any]]:
+def _approve_all(
+    session: Session, opened: Installation, ids: Sequence[int], text: str | None, despite: str | None
+) -> list[dict[str, Any]]:
     """Approve each; of one that may not go, the row says why."""
     desk = drafts.desk_of(opened.settings, opened.account_ids)
     rows = []
     for message_id in ids:
         message, why = message_of(session, message_id), None
+        wording = Wording(message.subject, text) if text is not None else None
         try:
-            approval.approve(session, opened.settings, desk, message, None, utc_now())
+            approval.approve(
+                session, opened.settings, desk, message, None, utc_now(), wording=wording, despite=despite
+            )
+        except approval.AskFirstError as error:
+            why = f"{error} (--despite TEXT)"
         except approval.NotApprovedError as error:
             why = str(error)
         rows.append({"id": message.id, "state": message.state, "send_at": message.send_at, "why": why})
     return rows
 
 
-def _rewrite(session: Session, opened: Installation, message_id: int, body: Path) -> None:
+def _text(body: Path) -> str:
     try:
-        text = body.read_text(encoding="utf-8")
+        return body.read_text(encoding="utf-8").strip()
     except OSError as error:
         fail(f"{body} cannot be read: {error.strerror}.", 2)
     except UnicodeDecodeError as error:
         fail(f"{body} is not UTF-8 (byte {error.start}); save it as UTF-8 and try again.", 2)
-    message = message_of(session, message_id)
-    desk = drafts.desk_of(opened.settings, opened.account_ids)
-    try:
-        drafts.rewrite(session, desk, message, message.subject, text.strip())
-    except outbox.NotPossibleError as error:
-        fail(str(error), 2)
 
 
 def message_of(session: Session, message_id: int) -> Message:

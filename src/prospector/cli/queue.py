@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -13,11 +12,16 @@ from sqlmodel import Session
 from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
 from prospector.cli.prospects import owner_of
 from prospector.config import duration
+from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.models import Card, Engagement, Message, Prospect
+from prospector.models import User
 from prospector.outreach import drafts
-from prospector.queue import day
-from prospector.queue.rank import Section
+from prospector.outreach.window import zone_of
+from prospector.prospects.scope import EVERYBODY, Scope
+from prospector.queue import day, listing, undo
+from prospector.queue.means import Means
+from prospector.queue.reader import Rep
+from prospector.queue.session import session_of
 
 Cards = Annotated[
     list[int],
@@ -26,7 +30,7 @@ Cards = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    for command in (queue, done, dismiss, snooze):
+    for command in (queue, done, dismiss, snooze, reopen):
         app.command()(command)
 
 
@@ -37,17 +41,17 @@ def queue(
 ) -> None:
     """Today's cards, each with the reasons that add up to its priority, and its draft."""
     with installation() as opened, opened.store.reading() as session:
-        plan = day.today(session, opened.settings.file.queue, utc_now(), owner_of(session, owner))
-        ids = [item.id for item in plan.today][:limit]
-        messages = drafts.of_card(session, ids)
-        rows = [_row(session, opened, session.get_one(Card, id_), messages.get(id_)) for id_ in ids]
-        more = len(plan.more)
+        reader = _reader(session, opened, owner)
+        agenda = session_of(session, reader, utc_now())
+        desk = drafts.desk_of(opened.settings, opened.account_ids)
+        rows = [listing.as_json(session, desk, row, reader.id) for row in agenda.rows[:limit]]
     if as_json:
         show(rows, True)
         return
     _print(rows)
-    if more:
-        echo(f"\n{more} more wait; they are no debt.")
+    if agenda.more:
+        least = "at least " if agenda.more_is_least else ""
+        echo(f"\n{least}{agenda.more} more wait; they are no debt.")
 
 
 def done(ids: Cards) -> None:
@@ -82,6 +86,32 @@ def snooze(
     echo(f"{len(ids)} snoozed.")
 
 
+def reopen(ids: Cards) -> None:
+    """Take the last decision of these cards back, with the message that it let go, unless that has
+    left; again, the decision before."""
+    with installation() as opened:
+        means = Means(opened.settings, Consequences(opened))
+        with opened.store.transaction() as session:
+            for card_id in ids:
+                try:
+                    undo.reopen(session, means, Rep(EVERYBODY), card_id, utc_now())
+                except day.CardError as error:
+                    fail(str(error), 2)
+    echo(f"{len(ids)} taken back.")
+
+
+def _reader(session: Session, opened: Installation, owner: str | None) -> Rep:
+    """A user with their own zone and minutes, or the whole team with those of config.toml."""
+    queue, owner_id = opened.settings.file.queue, owner_of(session, owner)
+    if owner_id is None:
+        zone = ZoneInfo(queue.timezone)
+        return Rep(EVERYBODY, zone=zone, day_start=queue.day_start, minutes=queue.minutes)
+    user = session.get_one(User, owner_id)
+    start = time.fromisoformat(user.day_start)
+    scope = Scope(frozenset({owner_id}))
+    return Rep(scope, owner_id, user.name, zone_of(user.timezone, queue.timezone), start, user.minutes)
+
+
 def _decide(ids: list[int], state: str, why: str | None) -> None:
     with installation() as opened, opened.store.transaction() as session:
         for card_id in ids:
@@ -105,50 +135,6 @@ def moment(text: str, zone: str, now: datetime) -> datetime:
     except ValueError:
         fail(f'"{text}" is neither a date (2026-12-01) nor a time from now (3d).', 2)
     return now + back
-
-
-def _row(session: Session, opened: Installation, card: Card, message: Message | None) -> dict[str, Any]:
-    prospect = session.get_one(Prospect, card.prospect_id)
-    strongest = card.causes[0] if card.causes else {}
-    engagement = (
-        session.get(Engagement, strongest["engagement_id"]) if strongest.get("engagement_id") else None
-    )
-    return {
-        "id": card.id,
-        "prospect": {"id": prospect.id, "name": prospect.name, "stage": prospect.stage},
-        "section": Section[card.section.upper()].title,
-        "why": [{"reason": reason["label"], "points": reason["points"]} for reason in card.reasons],
-        "priority": card.priority,
-        "detail": _detail(strongest, engagement),
-        "engagement": engagement
-        and {
-            "kind": engagement.kind,
-            "at": engagement.at,
-            "channel": engagement.channel,
-            "url": engagement.url,
-            "text": engagement.text,
-        },
-        "draft": message and _draft_row(session, opened, message),
-    }
-
-
-def _detail(cause: Mapping[str, Any], engagement: Engagement | None) -> str:
-    """What the strongest cause says beyond the words that the card shows anyway."""
-    detail = str(cause.get("detail") or "")
-    return "" if engagement is not None and engagement.text.startswith(detail) else detail
-
-
-def _draft_row(session: Session, opened: Installation, message: Message) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "action": message.action,
-        "by_hand": message.by_hand,
-        "state": message.state,
-        "subject": message.subject,
-        "body": message.body,
-        "stale": drafts.is_stale(session, message, drafts.desk_of(opened.settings, opened.account_ids)),
-        "problems": [{"code": p["code"], "message": p["message"]} for p in message.problems],
-    }
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

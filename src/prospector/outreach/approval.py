@@ -2,48 +2,104 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from prospector.config import Settings
-from prospector.models import Message, Prospect
-from prospector.outreach import drafts, outbox, suppression
+from prospector.models import Card, Message, Prospect
+from prospector.outreach import drafts, outbox, staleness, suppression
 from prospector.outreach.drafts import Desk
-from prospector.queue import day
+from prospector.queue import day, touches, traces
+from prospector.queue.touches import Question, Rest
+
+GOING = ("approved", "sending", "sent", "unknown")
+"""States of a message that somebody has said yes to."""
 
 
 class NotApprovedError(Exception):
     """The draft may not go; the message says why and what to do."""
 
 
+class StaleError(NotApprovedError):
+    """Something has happened since the text was made; `changed` says what. The text is kept."""
+
+    def __init__(self, changed: tuple[str, ...]) -> None:
+        super().__init__(f"out of date: {'; '.join(changed)}. Make it anew")
+        self.changed = changed
+
+
+class AskFirstError(NotApprovedError):
+    """One of us has just written to them: going on needs a reason of a few words."""
+
+    def __init__(self, question: Question, sentence: str) -> None:
+        super().__init__(sentence)
+        self.question = question
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A person's own text in place of the draft's."""
+
+    subject: str
+    body: str
+
+
 def approve(
-    session: Session, settings: Settings, desk: Desk, message: Message, user_id: int | None, now: datetime
+    session: Session,
+    settings: Settings,
+    desk: Desk,
+    message: Message,
+    user_id: int | None,
+    now: datetime,
+    *,
+    wording: Wording | None = None,
+    despite: str | None = None,
 ) -> None:
-    """Put a draft into the outbox and settle its card. Raises `NotApprovedError`."""
-    if (why := obstacle(session, desk, message)) is not None:
+    """Put a draft into the outbox and settle its card; a message that a person does by hand keeps it
+    open until they have. To approve once more what is approved changes nothing.
+
+    Raises `StaleError`, `AskFirstError`, `NotApprovedError`.
+    """
+    session.refresh(message, with_for_update=True)  # of two clicks at once the second finds it approved
+    if message.state in GOING:
+        _require_same(message, wording)
+        return
+    if (changed := staleness.changes(session, desk, message, user_id)) and message.state == "draft":
+        raise StaleError(changed)
+    card = _card_of(session, message)
+    was = traces.before(session, card) if card is not None else None
+    if wording is not None and wording != Wording(message.subject, message.body):
+        _rewrite(session, desk, message, wording)
+    if (why := obstacle(session, message)) is not None:
         raise NotApprovedError(why)
-    hold = settings.file.outreach.hold
-    domain = sending_domain(settings, desk, message)
-    try:
-        outbox.approve(session, message, user_id=user_id, domain=domain, hold=hold, now=now)
-    except outbox.NotPossibleError as error:
-        raise NotApprovedError(str(error)) from None
-    if message.card_id is not None:
-        day.settle(session, message.card_id, user_id=user_id, now=now)
+    message.despite = _reason(session, settings, message, user_id, despite, now)
+    session.flush()
+    _put_into_outbox(session, settings, desk, message, user_id, now)
+    if card is not None and message.by_hand and was is not None:
+        traces.keep(session, card, was, user_id, now)
+    elif card is not None:
+        day.settle(session, card.id, user_id=user_id, now=now, was=was)
 
 
-def obstacle(session: Session, desk: Desk, message: Message) -> str | None:
+def obstacle(session: Session, message: Message) -> str | None:
     """Why a draft may not be approved as it stands, or None."""
     person = session.get_one(Prospect, message.prospect_id)
+    if (why := suppression.suppressed(session, person)) is not None:
+        return f"{person.name} is never written to: {why}"
+    if person.archived_at is not None:
+        return f"{person.name} is archived; bring them back first"
     if message.state == "draft" and not drafts.is_approvable(message):
         errors = [problem.message for problem in drafts.problems_of(message) if problem.level == "error"]
         return f"mend it first: {'; '.join(errors)}"
-    if drafts.is_stale(session, message, desk):
-        return "the facts have changed since; make it anew"
-    if (why := suppression.suppressed(session, person)) is not None:
-        return f"{person.name} is never written to: {why}"
     return None
+
+
+def rest_of(settings: Settings) -> Rest:
+    """How long we leave people and companies alone, as config.toml says."""
+    return Rest(settings.file.queue.person_rest, settings.file.queue.company_rest)
 
 
 def sending_domain(settings: Settings, desk: Desk, message: Message) -> str:
@@ -51,3 +107,53 @@ def sending_domain(settings: Settings, desk: Desk, message: Message) -> str:
     account = desk.account(message.account_id)
     address = getattr(account.settings, "address", "") if account is not None else ""
     return (address or settings.file.sender.email).rpartition("@")[2]
+
+
+def _require_same(message: Message, wording: Wording | None) -> None:
+    if wording is not None and wording != Wording(message.subject, message.body):
+        raise NotApprovedError(
+            f"message {message.id} is {message.state} already, with another text. "
+            "Take it back, then approve it with this one"
+        )
+
+
+def _card_of(session: Session, message: Message) -> Card | None:
+    """The open card that the approval decides."""
+    card = session.get(Card, message.card_id, with_for_update=True) if message.card_id is not None else None
+    return card if card is not None and card.state in day.OPEN else None
+
+
+def _rewrite(session: Session, desk: Desk, message: Message, wording: Wording) -> None:
+    try:
+        drafts.rewrite(session, desk, message, wording.subject, wording.body)
+    except outbox.NotPossibleError as error:
+        raise NotApprovedError(str(error)) from None
+
+
+def _reason(
+    session: Session,
+    settings: Settings,
+    message: Message,
+    user_id: int | None,
+    despite: str | None,
+    now: datetime,
+) -> str | None:
+    """Why it goes although somebody of us has just written; None where nobody has."""
+    question = touches.question_of(session, message, rest_of(settings), now)
+    if question is None:
+        return None
+    if despite is None or not touches.is_reason(despite):
+        zone = ZoneInfo(settings.file.queue.timezone)
+        raise AskFirstError(question, question.sentence(user_id, now, zone))
+    return despite.strip()
+
+
+def _put_into_outbox(
+    session: Session, settings: Settings, desk: Desk, message: Message, user_id: int | None, now: datetime
+) -> None:
+    hold = settings.file.outreach.hold
+    domain = sending_domain(settings, desk, message)
+    try:
+        outbox.approve(session, message, user_id=user_id, domain=domain, hold=hold, now=now)
+    except outbox.NotPossibleError as error:
+        raise NotApprovedError(str(error)) from None

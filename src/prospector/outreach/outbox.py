@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists
+from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
 from prospector.models import Account, Company, Message, Profile, Prospect, Suppression
@@ -132,7 +132,8 @@ def put_off(session: Session, message_id: int, until: datetime, why: str | None 
 
 
 def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> Claim | None:
-    """Take one message for delivery, by one UPDATE that checks everything; None if it may not go."""
+    """Take one message for delivery, by one UPDATE that checks everything that the tables know:
+    suppression, breaks, the archive, cap and gap. None if it may not go."""
     message = session.get_one(Message, message_id)
     prospect = session.get_one(Prospect, message.prospect_id)
     session.get_one(Account, message.account_id, with_for_update=True)
@@ -145,6 +146,7 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
         col(Message.send_at) <= now,
         col(Message.approved_hash) == content_hash(message),
         ~forbidden,
+        *_unhindered(prospect, message.account_id, now),
     ]
     if limits.cap is not None:
         today = counted.where(col(Message.claimed_at) > now - ledger.DAY).scalar_subquery()
@@ -160,6 +162,31 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
         .execution_options(synchronize_session=False)
     ).rowcount
     return Claim(message_id, now) if taken == 1 else None
+
+
+def _unhindered(prospect: Prospect, account_id: int | None, now: datetime) -> list[ColumnElement[bool]]:
+    """The person is not archived, and neither they, their company nor the account have a break."""
+    person = exists().where(
+        col(Prospect.id) == prospect.id,
+        col(Prospect.archived_at).is_(None),
+        _free(Prospect.paused_until, now),
+    )
+    company = exists().where(
+        col(Company.id) == col(Prospect.company_id),
+        col(Prospect.id) == prospect.id,
+        col(Company.paused_until) > now,
+    )
+    # An account without an end to its break waits until somebody has renewed its access.
+    account = exists().where(
+        col(Account.id) == account_id,
+        col(Account.paused_why).is_not(None),
+        col(Account.paused_until).is_(None) | (col(Account.paused_until) > now),
+    )
+    return [person, ~company, ~account]
+
+
+def _free(paused_until: Any, now: datetime) -> ColumnElement[bool]:
+    return col(paused_until).is_(None) | (col(paused_until) <= now)
 
 
 def mark_data(session: Session, claim: Claim, now: datetime) -> bool:

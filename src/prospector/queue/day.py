@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, bindparam
 from sqlmodel import Session, col, select
 
 from prospector.config import Queue
-from prospector.models import Card, Message, Prospect
+from prospector.models import Card, Prospect, User
 from prospector.outreach import drafts, outbox, suppression
-from prospector.queue import rank
-from prospector.queue.plan import Item, Plan, act_of, plan
+from prospector.outreach.window import zone_of
+from prospector.queue import rank, traces
 from prospector.queue.rank import Cause, Section, Standing
+from prospector.queue.traces import Before
 from prospector.queue.workday import instant, planning_day
 from prospector.store import insert_new
 
 OPEN = ("open", "snoozed")
+PAGE = 200
+"""Cards that one transaction sweeps: a running process writes between two."""
 WAKES = ("post", "reply")
+APPROVED = "a message was approved"
+"""Why a card is done of which a message was approved."""
 StandingOf = Callable[[Session, Prospect], Standing]
 
 # Made once, since each look that finds something asks for it.
@@ -37,12 +42,17 @@ class CardError(Exception):
     """A card cannot be decided like that; the message says why."""
 
 
+class NoCardError(CardError):
+    """There is no such card, or it is somebody else's: the answer is the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What housekeeping did to the cards."""
+    """What housekeeping did to the cards; `more` tells that there is another page to do."""
 
     woken: int = 0
     expired: int = 0
+    more: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.woken or self.expired)
@@ -70,6 +80,7 @@ def offer(
     """Put causes on the person's one card, made if there is none; None where nothing lives.
 
     An answer always brings a snoozed card back, and so does a post where it was snoozed for one.
+    With a stronger cause than any before a card has arrived anew.
     """
     card = _open_of(session, prospect.id)
     if card is None and rank.rank(causes, standing, now).expired:
@@ -81,9 +92,11 @@ def offer(
     if ranked.expired or not fresh:
         return card
     card.due_on = min(card.due_on, due_on or now)
+    if ranked.live_causes[0] in fresh:
+        card.arrived_at = now
     _apply(card, ranked)
     if card.state == "snoozed" and _wakes(card, fresh):
-        _wake(card)
+        _wake(card, now)
     session.flush()
     return card
 
@@ -128,35 +141,58 @@ def _wakes(card: Card, causes: Sequence[Cause]) -> bool:
     return pressing or (card.wake_on == "post" and any(cause.kind == "post" for cause in causes))
 
 
-def _wake(card: Card) -> None:
-    card.state, card.until, card.wake_on = "open", None, None
+def _wake(card: Card, now: datetime) -> None:
+    """Open again, as if it had come only now."""
+    card.state, card.until, card.wake_on, card.arrived_at = "open", None, None, now
+    card.decided_by = card.decided_at = card.decided_why = card.run_id = card.opened_at = None
+    release(card)
+
+
+def release(card: Card) -> None:
+    """Nobody has the card open any more."""
+    card.held_by = card.held_until = None
 
 
 def decide(
-    session: Session, card_id: int, state: str, *, user_id: int | None, why: str | None, now: datetime
+    session: Session,
+    card_id: int,
+    state: str,
+    *,
+    user_id: int | None,
+    why: str | None,
+    now: datetime,
+    was: Before | None = None,
 ) -> Card:
     """Done or dismissed: all its causes are decided; drafts that were not approved go with it.
 
     Of an opt-out in doubt "done" says that it was theirs, so that they are never written to again,
-    and "dismissed" that it was not.
+    and "dismissed" that it was not. `was` is how things stood before, where the decision has begun
+    already.
     """
     card = _open_card(session, card_id)
+    was = was or traces.before(session, card)
     if _doubts(card):
         prospect, theirs = session.get_one(Prospect, card.prospect_id), state == "done"
         suppression.decide(session, prospect, theirs=theirs, by=f"card:{card_id}", now=now)
         if theirs:
             outbox.withdraw(session, prospect.id, "they asked us not to write")
     card.state, card.decided_by, card.decided_at, card.decided_why = state, user_id, now, why
+    release(card)
     drafts.discard_drafts(session, card_id, f"the card was {state}")
+    traces.keep(session, card, was, user_id, now)
     return card
 
 
-def settle(session: Session, card_id: int, *, user_id: int | None, now: datetime) -> None:
+def settle(
+    session: Session, card_id: int, *, user_id: int | None, now: datetime, was: Before | None = None
+) -> None:
     """A draft of this card was approved: the card is done, if it was still open. But that says
     nothing about an opt-out in doubt: then it stays."""
     card = session.get_one(Card, card_id)
     if card.state in OPEN and not _doubts(card):
-        decide(session, card_id, "done", user_id=user_id, why="a message was approved", now=now)
+        decide(session, card_id, "done", user_id=user_id, why=APPROVED, now=now, was=was)
+    elif was is not None:
+        traces.keep(session, card, was, user_id, now)
 
 
 def _doubts(card: Card) -> bool:
@@ -164,7 +200,13 @@ def _doubts(card: Card) -> bool:
 
 
 def snooze(
-    session: Session, card_id: int, *, until: datetime | None, wake_on: str | None, now: datetime
+    session: Session,
+    card_id: int,
+    *,
+    until: datetime | None,
+    wake_on: str | None,
+    now: datetime,
+    user_id: int | None = None,
 ) -> Card:
     """Put a card away until a date, or until they post or reply. Raises `CardError`."""
     card = _open_card(session, card_id)
@@ -172,60 +214,50 @@ def snooze(
         raise CardError("Say until when: a date, or until they post or reply.")
     if until is not None and until <= now:
         raise CardError("That time has passed; give one in the future.")
+    was = traces.before(session, card)
     card.state, card.until, card.wake_on = "snoozed", until, wake_on or "date"
+    card.decided_by, card.decided_at, card.decided_why = user_id, now, None
+    release(card)
+    traces.keep(session, card, was, user_id, now)
     return card
 
 
 def _open_card(session: Session, card_id: int) -> Card:
     card = session.get(Card, card_id, with_for_update=True)
     if card is None:
-        raise CardError(f"There is no card {card_id}. `prospector queue` lists today's.")
+        raise NoCardError(f"There is no card {card_id}. `prospector queue` lists today's.")
     if card.state not in OPEN:
         raise CardError(f"Card {card_id} is {card.state} already.")
     return card
 
 
-def today(session: Session, queue: Queue, now: datetime, owner_id: int | None = None) -> Plan:
-    """The finite day: the open cards that fit into the rep's minutes, answers always."""
-    statement = select(Card).where(Card.state == "open", col(Card.due_on) <= now)
-    if owner_id is not None:
-        statement = statement.where(Card.owner_id == owner_id)
-    cards = session.exec(statement.order_by(col(Card.priority).desc()).limit(1000)).all()
-    messages = drafts.of_card(session, [card.id for card in cards])
-    return plan([item_of(card, messages.get(card.id)) for card in cards], queue.minutes, {}, now)
-
-
-def item_of(card: Card, message: Message | None) -> Item:
-    section = Section[card.section.upper()]
-    since = cause_of(card.causes[0]).at if card.causes else card.created_at  # the strongest stands first
-    return Item(
-        id=card.id,
-        priority=card.priority,
-        section=section,
-        act=act_of(message.action if message else None, section),
-        since=since,
-        expires_at=card.expires_at,
-    )
-
-
 def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> Sweep:
-    """Wake what was snoozed until now, expire what nothing keeps alive, plan the day at its start."""
+    """A page of what is due: wake what was snoozed until now, expire what nothing keeps alive, plan
+    the day at its start. To be called again while there is `more`."""
     due = col(Card.state) == "snoozed", col(Card.until) <= now
-    woken = session.exec(select(Card).where(*due)).all()
+    woken = session.exec(select(Card).where(*due).limit(PAGE)).all()
     for card in woken:
         _remind(card, standing_of(session, session.get_one(Prospect, card.prospect_id)), now)
-        _wake(card)
+        _wake(card, now)
     session.flush()
     # Who put a card away until a date was promised that it comes back.
     promised = (col(Card.state) == "snoozed") & col(Card.until).is_not(None)
     past = select(Card).where(col(Card.state).in_(OPEN), col(Card.expires_at) <= now, ~promised)
-    over = session.exec(past).all()
+    over = session.exec(past.limit(PAGE)).all()
     for card in over:
-        card.state, card.decided_at, card.decided_why = "expired", now, "all its causes are past"
-        drafts.discard_drafts(session, card.id, "the card expired")
+        _expire(session, card, now)
     session.flush()
-    _plan_the_day(session, queue, standing_of, now)
-    return Sweep(len(woken), len(over))
+    planned = _plan_the_day(session, queue, standing_of, now)
+    return Sweep(len(woken), len(over), max(len(woken), len(over), planned) == PAGE)
+
+
+def _expire(session: Session, card: Card, now: datetime) -> None:
+    labels = dict.fromkeys(cause_of(stored).sort.label for stored in card.causes)
+    card.state, card.decided_at = "expired", now
+    card.decided_why = f"all its causes are past: {', '.join(labels)}" if labels else "it has no cause"
+    card.decided_by = card.run_id = None
+    release(card)
+    drafts.discard_drafts(session, card.id, "the card expired")
 
 
 def _remind(card: Card, standing: Standing, now: datetime) -> None:
@@ -238,14 +270,33 @@ def _remind(card: Card, standing: Standing, now: datetime) -> None:
     _apply(card, ranked)
 
 
-def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> None:
-    """Once a day, at the rep's start, work the priorities out anew; never under the cursor."""
-    zone = ZoneInfo(queue.timezone)
-    start = instant(planning_day(now, zone, queue.day_start), queue.day_start, zone)
-    stale = select(Card).where(Card.state == "open", col(Card.created_at) < start)
-    for card in session.exec(stale.where(col(Card.due_on) < start)):
-        standing = standing_of(session, session.get_one(Prospect, card.prospect_id))
-        ranked = rank.rank([cause_of(stored) for stored in card.causes], standing, now)
-        if not ranked.expired:
-            _apply(card, ranked)
-        card.due_on = start
+def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> int:
+    """Once a day, at the start of whose card it is, work the priorities out anew; never under the
+    cursor. How many cards this page planned."""
+    planned = 0
+    for theirs, start in _starts(session, queue, now):
+        stale = select(Card).where(Card.state == "open", col(Card.due_on) < start, theirs)
+        page = stale.where(col(Card.created_at) < start).limit(PAGE - planned)
+        for card in session.exec(page).all():
+            standing = standing_of(session, session.get_one(Prospect, card.prospect_id))
+            ranked = rank.rank([cause_of(stored) for stored in card.causes], standing, now)
+            if not ranked.expired:
+                _apply(card, ranked)
+            card.due_on, planned = start, planned + 1
+        session.flush()
+        if planned >= PAGE:
+            break
+    return planned
+
+
+def _starts(session: Session, queue: Queue, now: datetime) -> Iterator[tuple[ColumnElement[bool], datetime]]:
+    """Whose cards, and when their day began: each user in their own zone, nobody's in the team's."""
+    users = session.exec(select(User.id, User.timezone, User.day_start).order_by(col(User.id))).all()
+    for id_, zone, begins in users:
+        at = time.fromisoformat(begins)
+        yield col(Card.owner_id) == id_, _start(now, zone_of(zone, queue.timezone), at)
+    yield col(Card.owner_id).is_(None), _start(now, ZoneInfo(queue.timezone), queue.day_start)
+
+
+def _start(now: datetime, zone: ZoneInfo, at: time) -> datetime:
+    return instant(planning_day(now, zone, at), at, zone)

@@ -1,4 +1,4 @@
-"""What decisions are carried out with, beside the store: settings, and what follows from an act."""
+"""What decisions are carried out with, beside the store, and what they come to."""
 
 from __future__ import annotations
 
@@ -43,3 +43,14 @@ class Means:
     @property
     def desk(self) -> Desk:
         return self.aftermath.desk
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What came of it: `words` is a sentence for the rep, `message_*` the text that went with it."""
+
+    card_id: int | None
+    words: str
+    message_id: int | None = None
+    message_state: str | None = None
+    send_at: datetime | None = None

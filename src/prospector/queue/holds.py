@@ -1,0 +1,126 @@
+"""A card that somebody has open is theirs for a while, so that two of us never answer one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, or_
+from sqlmodel import Session, col, select, update
+
+from prospector.models import Card, Message, Prospect, User
+from prospector.queue.day import OPEN, CardError, NoCardError
+from prospector.queue.reader import Reader
+
+
+class HeldError(CardError):
+    """A colleague has the card open; the message says who, and until when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Who has a card open, and until when."""
+
+    user_id: int
+    name: str
+    until: datetime
+    mine: bool
+
+    def sentence(self, zone: ZoneInfo) -> str:
+        who = "You have" if self.mine else f"{self.name} has"
+        return f"{who} it open until {self.until.astimezone(zone):%H:%M}."
+
+
+def open_card(session: Session, reader: Reader, card_id: int, hold: timedelta, now: datetime) -> Hold | None:
+    """Reserve a card for its reader, unless a colleague has it: then theirs is the hold that is given.
+
+    None where nobody can hold it: it is decided, or the reader is no user. Raises `NoCardError`.
+    """
+    visible(session, reader, card_id)
+    if reader.id is not None:
+        free = or_(
+            col(Card.held_until).is_(None), col(Card.held_until) <= now, col(Card.held_by) == reader.id
+        )
+        _take(session, reader.id, card_id, hold, now, free)
+    return hold_of(session, reader, card_id, now)
+
+
+def take_over(session: Session, reader: Reader, card_id: int, hold: timedelta, now: datetime) -> Hold | None:
+    """The same, whoever has it. Raises `NoCardError`."""
+    visible(session, reader, card_id)
+    if reader.id is not None:
+        _take(session, reader.id, card_id, hold, now)
+    return hold_of(session, reader, card_id, now)
+
+
+def release(session: Session, reader: Reader, card_id: int) -> None:
+    """Let a card go that one has open oneself."""
+    session.exec(
+        update(Card)
+        .where(col(Card.id) == card_id, col(Card.held_by) == reader.id)
+        .values(held_by=None, held_until=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hold_of(session: Session, reader: Reader, card_id: int, now: datetime) -> Hold | None:
+    """Who has a card open now."""
+    statement = (
+        select(Card.held_by, Card.held_until, User.name)
+        .join(User, col(User.id) == col(Card.held_by))
+        .where(col(Card.id) == card_id, col(Card.held_until) > now, col(Card.state).in_(OPEN))
+    )
+    found = session.exec(statement).first()
+    if found is None or found[0] is None or found[1] is None:
+        return None
+    return Hold(found[0], found[2], found[1], found[0] == reader.id)
+
+
+def refuse_held(session: Session, reader: Reader, card_id: int, now: datetime) -> None:
+    """Raises `HeldError` where a colleague has the card open."""
+    hold = hold_of(session, reader, card_id, now)
+    if hold is not None and not hold.mine:
+        raise HeldError(f"{hold.sentence(reader.zone)} Take it over to decide it yourself.")
+
+
+def visible(session: Session, reader: Reader, card_id: int) -> None:
+    """Raises `NoCardError` where there is no such card, or it is none of the reader's."""
+    found = session.exec(select(Card.owner_id).where(Card.id == card_id)).all()
+    if not found or not reader.scope.allows(found[0]):
+        raise NoCardError(f"There is no card {card_id}. `prospector queue` lists today's.")
+
+
+def open_card_of(session: Session, reader: Reader, card_id: int, now: datetime) -> Card:
+    """A card that this reader may decide now, locked. Raises `NoCardError`, `HeldError`."""
+    visible(session, reader, card_id)
+    refuse_held(session, reader, card_id, now)
+    return session.get_one(Card, card_id, with_for_update=True)
+
+
+def message_of(session: Session, reader: Reader, message_id: int, now: datetime) -> Message:
+    """A message whose person is in the reader's scope, and whose card nobody else has open."""
+    message = session.get(Message, message_id)
+    person = session.get(Prospect, message.prospect_id) if message is not None else None
+    if message is None or person is None or not reader.scope.allows(person.owner_id):
+        raise NoCardError(f"There is no message {message_id}. `prospector drafts` lists those that wait.")
+    if message.card_id is not None:
+        refuse_held(session, reader, message.card_id, now)
+    return message
+
+
+def _take(
+    session: Session, user_id: int, card_id: int, hold: timedelta, now: datetime, *conditions: object
+) -> None:
+    """Compare and set. Who has it already keeps the moment at which they began to read."""
+    reading = (col(Card.held_by) == user_id) & (col(Card.held_until) > now)
+    session.exec(
+        update(Card)
+        .where(col(Card.id) == card_id, col(Card.state).in_(OPEN), *conditions)  # type: ignore[arg-type]
+        .values(
+            held_by=user_id,
+            held_until=now + hold,
+            opened_at=case((reading, col(Card.opened_at)), else_=now),
+        )
+        .execution_options(synchronize_session=False)
+    )

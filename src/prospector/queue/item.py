@@ -1,0 +1,235 @@
+"""Everything that one card shows: what happened, why it is here, the draft, the person, who has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from prospector.models import Account, Card, Company, Message, Profile, Prospect
+from prospector.outreach import approval, drafts, staleness, waiting
+from prospector.outreach.drafts import Desk
+from prospector.outreach.problem import Problem
+from prospector.outreach.window import zone_of
+from prospector.queue import holds, pipeline, texts, touches
+from prospector.queue.day import NoCardError
+from prospector.queue.happenings import Exchange, Happening, exchanges_of, happenings_of
+from prospector.queue.holds import Hold
+from prospector.queue.leaving import Leaves, leaves
+from prospector.queue.listing import Row, rows_of
+from prospector.queue.means import Means
+from prospector.queue.reader import Reader
+from prospector.queue.touches import Touch
+
+ACTIONS = {
+    "email": "E-mail",
+    "reply": "Reply",
+    "dm": "Direct message",
+    "like": "Like",
+    "follow": "Follow",
+    "invite": "Invitation",
+    "call": "Call",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """The words on the two buttons that decide a card without a text."""
+
+    done: str = "Done"
+    dismiss: str = "Dismiss"
+
+
+OPT_OUT = Labels("Never write again", "Go on writing")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The card's text. `to` is whom it reaches and `sender` as which account, `stale` what has
+    changed since it was made, `limit` the longest text of the channel in characters; it is the
+    `number`th `of` so many templates for this cause (0 where it is of none)."""
+
+    id: int
+    action: str
+    label: str
+    state: str
+    by_hand: bool
+    copied_at: datetime | None
+    to: str
+    sender: str
+    subject: str
+    body: str
+    problems: tuple[Problem, ...]
+    approvable: bool
+    stale: tuple[str, ...]
+    leaves: Leaves | None
+    limit: int | None
+    template: str | None
+    number: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Whom it is about; `local_time` is their clock's, `next_step` what leads them on."""
+
+    title: str | None
+    company: str | None
+    company_id: int | None
+    local_time: datetime
+    stage: str
+    stage_at: datetime
+    next_step: str
+    value: int | None
+    currency: str | None
+    tags: tuple[str, ...]
+    touches: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Who of us has just written to them or their company: the approval needs a reason (`despite`)."""
+
+    sentence: str
+    touches: tuple[Touch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A card, opened."""
+
+    row: Row
+    state: str
+    causes: tuple[Happening, ...]
+    draft: Draft | None
+    context: Context
+    hold: Hold | None
+    asks: Asks | None
+    stages: tuple[str, ...]
+    likeable: bool
+    liked: bool
+    profile_url: str | None
+    labels: Labels
+    decided_why: str | None
+
+
+def item_of(session: Session, means: Means, reader: Reader, card_id: int, now: datetime) -> Item:
+    """A card as this reader sees it. Raises `NoCardError` where there is none in their scope."""
+    holds.visible(session, reader, card_id)
+    (row,) = rows_of(session, [card_id])
+    card = session.get_one(Card, card_id)
+    prospect = session.get_one(Prospect, card.prospect_id)
+    message = session.get(Message, row.message.id) if row.message is not None else None
+    object_ = texts.likeable(session, card)
+    return Item(
+        row=row,
+        state=card.state,
+        causes=happenings_of(session, card),
+        draft=_draft(session, means, reader, card, message, now) if message is not None else None,
+        context=_context(session, means.desk, prospect, now),
+        hold=holds.hold_of(session, reader, card_id, now),
+        asks=_asks(session, means, reader, message, now) if message is not None else None,
+        stages=pipeline.stages_of(session),
+        likeable=object_ is not None,
+        liked=object_ is not None and texts.like_of(session, object_) is not None,
+        profile_url=_profile_url(session, prospect, message),
+        labels=OPT_OUT if any(stored["kind"] == "opt_out" for stored in card.causes) else Labels(),
+        decided_why=card.decided_why,
+    )
+
+
+def _draft(
+    session: Session, means: Means, reader: Reader, card: Card, message: Message, now: datetime
+) -> Draft:
+    problems = drafts.problems_of(message)
+    account = means.desk.account(message.account_id)
+    engagement = texts.answered_by(session, card, message)
+    suiting = texts.suiting(
+        means.aftermath.library(), engagement.kind if engagement else None, message.template
+    )
+    names = [template.name for template in suiting]
+    unsent = message.state in ("draft", "approved")
+    return Draft(
+        id=message.id,
+        action=message.action,
+        label=ACTIONS[message.action],
+        state=message.state,
+        by_hand=message.by_hand,
+        copied_at=message.copied_at,
+        to=_recipient(session, message),
+        sender=_sender(session, means, message),
+        subject=message.subject,
+        body=message.body,
+        problems=tuple(problems),
+        approvable=drafts.is_approvable(message) and approval.obstacle(session, message) is None,
+        stale=staleness.changes(session, means.desk, message, reader.id) if unsent else (),
+        leaves=_leaves(session, means, message, now) if unsent and not message.by_hand else None,
+        limit=account.connector.can.longest if account is not None else None,
+        template=message.template,
+        number=names.index(message.template) + 1 if message.template in names else 0,
+        of=len(names),
+    )
+
+
+def _leaves(session: Session, means: Means, message: Message, now: datetime) -> Leaves:
+    """For what is approved, what it waits for; for a draft, what it would wait for."""
+    given = waiting.circumstances_of(session, means.settings, means.desk, message, now)
+    if message.state == "draft":
+        return leaves(given, means.settings.file.outreach.hold, now)
+    waits = waiting.why(given, now)
+    return Leaves(waits.until, waits.why, waits.code) if waits else Leaves(message.send_at, "leaves next", "")
+
+
+def _asks(session: Session, means: Means, reader: Reader, message: Message, now: datetime) -> Asks | None:
+    if message.state != "draft":
+        return None
+    question = touches.question_of(session, message, approval.rest_of(means.settings), now)
+    if question is None:
+        return None
+    return Asks(question.sentence(reader.id, now, reader.zone), question.touches)
+
+
+def _context(session: Session, desk: Desk, prospect: Prospect, now: datetime) -> Context:
+    company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
+    return Context(
+        title=prospect.title,
+        company=company.name if company is not None else None,
+        company_id=prospect.company_id,
+        local_time=now.astimezone(zone_of(prospect.timezone, desk.timezone)),
+        stage=prospect.stage,
+        stage_at=prospect.stage_at,
+        next_step=pipeline.next_step(session, prospect, now),
+        value=prospect.value,
+        currency=prospect.currency,
+        tags=tuple(prospect.tags),
+        touches=exchanges_of(session, prospect.id),
+    )
+
+
+def _recipient(session: Session, message: Message) -> str:
+    profile = session.get(Profile, message.profile_id) if message.profile_id is not None else None
+    if profile is not None:
+        return f"@{profile.handle.removeprefix('@')}"
+    return session.get_one(Prospect, message.prospect_id).email or ""
+
+
+def _sender(session: Session, means: Means, message: Message) -> str:
+    """As whom it goes out: our address, or our name on the platform."""
+    if message.account_id is None:
+        return ""
+    account = means.desk.account(message.account_id)
+    address = getattr(account.settings, "address", "") if account is not None else ""
+    row = session.get_one(Account, message.account_id)
+    return str(address or (f"@{row.handle.removeprefix('@')}" if row.handle else row.name))
+
+
+def _profile_url(session: Session, prospect: Prospect, message: Message | None) -> str | None:
+    """Where to do it by hand: the profile of the draft, else the first."""
+    if message is not None and message.profile_id is not None:
+        return session.get_one(Profile, message.profile_id).url
+    first = select(Profile.url).where(Profile.prospect_id == prospect.id).order_by(col(Profile.id))
+    return session.exec(first).first()
+
+
+__all__ = ["Item", "NoCardError", "item_of"]
