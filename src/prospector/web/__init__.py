@@ -14,6 +14,7 @@ from prospector.queue.means import Means
 from prospector.web import (
     assets,
     companies,
+    decisions,
     login,
     outbox,
     problems,
@@ -36,6 +37,7 @@ ROUTERS = (
     second_factor.router,
     status.router,
     queue.router,
+    decisions.router,
     prospect.router,
     companies.router,
     outbox.router,

@@ -50,7 +50,7 @@ prospector.queue = (() => {
   const takeOff = (id, kind) => {
     const row = rowOf(id), li = row?.closest('li'), ol = li?.parentElement;
     if (!li) return { back() {}, again() {}, say() {} };
-    const off = () => { count(li, -1, kind); li.remove(); hideEmpty(); };
+    const off = () => { count(li, -1, kind); row.removeAttribute('aria-current'); li.remove(); hideEmpty(); };
     off();
     return {
       back() {

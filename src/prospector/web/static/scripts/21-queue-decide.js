@@ -37,7 +37,7 @@ if (prospector.queue) (() => {
     say(); timer = setInterval(() => { if (--left > 0) say(); else end(); }, 1000);
     now.onclick = end; addEventListener('online', end);
   });
-  const unsaved = job => { if (job.place) { job.place.back(); job.place.say(`Not saved yet: ${job.words.toLowerCase()}`); } };
+  const unsaved = job => { if (job.place) { job.place.back(); job.place.say(`Not saved yet: ${job.words.split('.')[0].toLowerCase()}`); } };
   addEventListener('beforeunload', e => { if (jobs.length) e.preventDefault(); });
 
   // --- one decision ---
@@ -53,7 +53,7 @@ if (prospector.queue) (() => {
     queue.openNext(following);
     const job = { id, path: `/queue/${id}/${path}`, fields, words, place };
     job.shout = toast(words, { undo: () => takeBack(job), choices: choices && { ...choices, then: word => choices.then(id, word) } });
-    job.done = said => { place.again(); queue.settle(); if (said.words) job.shout.say(said.words); };
+    job.done = said => { place.again(); queue.settle(); if (said.words && path !== 'approve') job.shout.say(said.words); };
     job.refused = e => refused(job, e);
     add(job);
   };
@@ -127,10 +127,17 @@ if (prospector.queue) (() => {
       } } });
     },
     like: () => {
-      const id = queue.opened, b = $(`[form="like-${id}"]`, pane);
+      const id = queue.opened, b = $(`.btn[form="like-${id}"]`, pane);
       if (!b || b.getAttribute('aria-pressed') === 'true') return;
-      b.setAttribute('aria-pressed', 'true'); b.classList.add('on'); toast('Liked');
-      add({ id, path: `/queue/${id}/like`, fields: {}, words: 'Liked', refused: e => { b.setAttribute('aria-pressed', 'false'); b.classList.remove('on'); prospector.alert(e.message); } });
+      const mark = on => { b.setAttribute('aria-pressed', on); b.classList.toggle('on', on); };
+      const failed = e => { mark(false); prospector.alert(e.message); };
+      const job = add({ id, path: `/queue/${id}/like`, fields: {}, words: 'Liked', refused: failed, done: said => shout.say(said.words) });
+      const shout = toast('Liked', { undo: () => {
+        mark(false); const at = jobs.indexOf(job);
+        if (at >= 0 && !job.sent) { jobs.splice(at, 1); return; }
+        add({ id, path: `/queue/${id}/reopen`, fields: {}, words: 'Like taken back', done: said => toast(said.words), refused: e => { mark(true); toast(e.message); } });
+      } });
+      mark(true);
     },
     'like-done': () => { if ($(`[form="like-${queue.opened}"]`, pane)) decide('like', { and_done: '1' }, 'Liked, and done', { kind: 'like' }); },
     'new-draft': () => redraw(0), 'next-draft': () => redraw(1), 'previous-draft': () => redraw(-1),
@@ -160,7 +167,7 @@ if (prospector.queue) (() => {
   document.addEventListener('submit', e => {
     const form = e.target, action = form.getAttribute('action') || '';
     if (form.matches('.draft')) { e.preventDefault(); acts[e.submitter?.dataset.act || 'approve']?.(); return; }
-    const path = action.match(/^(?:https?:\/\/[^/]+)?\/queue\/(\d+)\/(snooze|stage|note|take-over)$/) || [];
+    const path = action.match(/^(?:https?:\/\/[^/]+)?\/queue\/(\d+)\/(snooze|stage|note|take-over|stand-by)$/) || [];
     if (path[1] !== queue.opened || !path[2]) return;
     e.preventDefault();
     const fields = Object.fromEntries(new FormData(form, e.submitter));
@@ -172,6 +179,6 @@ if (prospector.queue) (() => {
       const box = $('textarea', form);
       add({ id: path[1], path: `/queue/${path[1]}/note`, fields, words: 'Note', done: () => toast('Note kept'), refused: x => { box.value = fields.text; prospector.alert(x.message); } });
       box.value = ''; queue.focus();
-    } else acts['take-over']();
+    } else change(action, fields, path[2] === 'take-over' ? 'It is yours now' : 'It goes as it is');
   });
 })();
