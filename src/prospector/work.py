@@ -146,6 +146,12 @@ async def keep(runtime: Runtime) -> None:
     (unsaid, unknown), sweep, lines = await runtime.installation.store.write_async(work)
     if unsaid or unknown:
         log.warning("recovered", text=f"{unsaid} messages go out again, {unknown} are in doubt")
+    while sweep.more:
+        if sweep:
+            log.info("queue", text=sweep.sentence())
+        sweep = await runtime.installation.store.write_async(
+            lambda session: day.sweep(session, queue, standing_of, now)
+        )
     if sweep:
         log.info("queue", text=sweep.sentence())
     _tell_lines(tuple(lines))

@@ -21,7 +21,7 @@ circumstances = st.builds(
     send_at=times,
     by_hand=st.booleans(),
     suppressed=st.none() | st.just("they asked us not to write"),
-    stale=st.booleans(),
+    stale=st.sampled_from([(), ("they have written since",)]),
     archived=st.booleans(),
     account=st.booleans(),
     pauses=st.lists(pauses, max_size=2),
@@ -46,9 +46,9 @@ def test_nothing_in_the_way_is_no_reason() -> None:
 @pytest.mark.parametrize(
     ("given_", "code", "until"),
     [
-        (Circumstances(START, suppressed="no", stale=True, by_hand=True), "suppressed", None),
+        (Circumstances(START, suppressed="no", stale=["they have written since"], by_hand=True), "suppressed", None),
         (Circumstances(None, by_hand=True), "by-hand", None),
-        (Circumstances(LATER, stale=True, opens=START), "stale", None),
+        (Circumstances(LATER, stale=["they have written since"], opens=START), "stale", None),
         (Circumstances(START, archived=True), "archived", None),
         (Circumstances(START, account=False), "no-account", None),
         (Circumstances(LATER, pauses=[Pause("Anna", "away", LATER)]), "paused", LATER),

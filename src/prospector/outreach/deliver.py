@@ -13,6 +13,7 @@ from prospector.models import Account, Engagement, Message, Profile, Prospect
 from prospector.outreach import acts, doubt, outbox, waiting
 from prospector.outreach.outbox import Claim
 from prospector.outreach.waiting import Waits
+from prospector.queue import by_hand
 from prospector.runtime import Runtime
 from prospector.sdk import (
     Gone,
@@ -101,13 +102,7 @@ def recover(
 
 def settle_by_hand(session: Session, runtime: Runtime, message: Message) -> None:
     """A person says that they did it. Raises `NotPossibleError`."""
-    now = runtime.now()
-    uri = message.message_id or f"hand:{message.id}"
-    if not message.by_hand or not outbox.note_by_hand(session, message, uri, now):
-        raise outbox.NotPossibleError(f"Message {message.id} is not one that waits to be done by hand.")
-    session.refresh(message)
-    new = log(session, [acts.entry_of(session, message, now)])
-    runtime.consequences.follow(session, new, [], (), now)
+    by_hand.settle(session, runtime.consequences, message, message.approved_by, runtime.now())
 
 
 def _claim(

@@ -15,7 +15,7 @@ from prospector.engagements import log
 from prospector.models import Card, Message
 from prospector.outreach import acts, doubt, outbox
 from prospector.outreach.outbox import NotPossibleError
-from prospector.queue import day
+from prospector.queue import by_hand, day
 
 DOUBTED = ("uncertain", "failed", "stale")
 
@@ -70,12 +70,7 @@ def arrived(
 def done_by_hand(session: Session, consequences: Consequences, message: Message, now: datetime) -> None:
     """A person did what software may not: it is sent, when and only when they say so. Raises
     `NotPossibleError`."""
-    uri = message.message_id or f"hand:{message.id}"
-    if not message.by_hand or not outbox.note_by_hand(session, message, uri, now):
-        raise NotPossibleError(f"Message {message.id} is not one that waits to be done by hand.")
-    session.refresh(message)
-    new = log(session, [acts.entry_of(session, message, now)])
-    consequences.follow(session, new, [], (), now)
+    by_hand.settle(session, consequences, message, message.approved_by, now)
 
 
 def send_again(session: Session, message: Message, user_id: int | None, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from prospector.config import Settings
 from prospector.models import Account, Company, Message, Prospect
-from prospector.outreach import drafts, ledger, suppression
+from prospector.outreach import ledger, staleness, suppression
 from prospector.outreach.drafts import Desk
 from prospector.outreach.ledger import Limits
 from prospector.outreach.window import opening, zone_of
@@ -41,13 +41,14 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """All that bears on one approved message. `opens` is when the window lets it go (None: never),
-    `cap_ends` and `gap_ends` when the mailbox may send again."""
+    """All that bears on one approved message. `stale` says what has changed since it was approved,
+    `opens` is when the window lets it go (None: never), `cap_ends` and `gap_ends` when the mailbox
+    may send again."""
 
     send_at: datetime | None
     by_hand: bool = False
     suppressed: str | None = None
-    stale: bool = False
+    stale: Sequence[str] = ()
     archived: bool = False
     account: bool = True
     pauses: Sequence[Pause] = ()
@@ -65,7 +66,7 @@ def why(given: Circumstances, now: datetime) -> Waits | None:
     if given.by_hand:
         return Waits("by-hand", "for you to do by hand; then `prospector sent ID`")
     if given.stale:
-        return Waits("stale", "out of date: a fact has changed, or what it answers is gone; make it anew")
+        return Waits("stale", f"out of date: {'; '.join(given.stale)}. Make it anew")
     if given.archived:
         return Waits("archived", "the person is archived")
     if not given.account:
@@ -90,7 +91,7 @@ def circumstances_of(
         send_at=message.send_at,
         by_hand=message.by_hand,
         suppressed=suppression.suppressed(session, prospect),
-        stale=drafts.is_stale(session, message, desk),
+        stale=staleness.changes(session, desk, message, message.approved_by),
         archived=prospect.archived_at is not None,
         account=limits is not None,
         pauses=_pauses(session, message, prospect),

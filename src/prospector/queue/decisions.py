@@ -13,10 +13,10 @@ from sqlmodel import Session
 
 from prospector.engagements import Entry, log
 from prospector.models import Card, Message, Prospect
-from prospector.outreach import acts, approval, outbox
+from prospector.outreach import approval, outbox
 from prospector.outreach.approval import Wording
 from prospector.prospects import hand
-from prospector.queue import day, holds, pipeline
+from prospector.queue import by_hand, day, holds, pipeline
 from prospector.queue.day import CardError
 from prospector.queue.holds import message_of, open_card_of
 from prospector.queue.means import Decided, Means
@@ -57,14 +57,10 @@ def posted(session: Session, means: Means, reader: Reader, message_id: int, now:
     message = message_of(session, reader, message_id, now)
     if message.by_hand and message.state == "sent":
         return _of_message(message, "Noted as done already")
-    uri = message.message_id or f"hand:{message.id}"
-    if not message.by_hand or not outbox.note_by_hand(session, message, uri, now):
-        raise CardError(f"Message {message.id} is {message.state}; approve it and do it by hand first.")
-    session.refresh(message)
-    new = log(session, [acts.entry_of(session, message, now)])
-    means.aftermath.follow(session, new, [], (), now)
-    if message.card_id is not None:
-        day.settle(session, message.card_id, user_id=reader.id, now=now)
+    try:
+        by_hand.settle(session, means.aftermath, message, reader.id, now)
+    except outbox.NotPossibleError as error:
+        raise CardError(f"{error} Approve it first.") from None
     return _of_message(message, "Noted as done by hand")
 
 
