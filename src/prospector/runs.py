@@ -99,23 +99,19 @@ def unfinished(session: Session, now: datetime) -> list[tuple[int, bool]]:
     return found
 
 
-def find(session: Session, run_id: int, user: User | None = None) -> Run:
-    """A run that this user may see and take back: their own, or any unless they are a rep. Raises
-    `RunError`."""
+def find(session: Session, run_id: int, only: int | None = None) -> Run:
+    """A run; with `only`, one of this user's. Raises `RunError`."""
     run = session.get(Run, run_id)
-    if run is None or (user is not None and user.role == "rep" and run.user_id != user.id):
+    if run is None or (only is not None and run.user_id != only):
         raise RunError(f"There is no run {run_id}. `prospector runs` lists them.")
     return run
 
 
-def listed(
-    session: Session, user: User | None, limit: int, before: int | None = None
-) -> list[dict[str, Any]]:
-    """The newest runs that this user may see, as lists show them; `before`: only those under this
-    number."""
+def listed(session: Session, only: int | None, limit: int, before: int | None = None) -> list[dict[str, Any]]:
+    """The newest runs, as lists show them; `only`: this user's, `before`: those under this number."""
     statement = select(Run, User.name).join(User, col(User.id) == col(Run.user_id), isouter=True)
-    if user is not None and user.role == "rep":
-        statement = statement.where(Run.user_id == user.id)
+    if only is not None:
+        statement = statement.where(Run.user_id == only)
     if before is not None:
         statement = statement.where(col(Run.id) < before)
     found = session.exec(statement.order_by(col(Run.id).desc()).limit(limit)).all()
