@@ -16,15 +16,14 @@ from prospector.installation import Installation
 from prospector.models import Account, Effect, Engagement, Message, Move, Profile, Prospect, Suppression
 from prospector.outreach import ledger, suppression
 from prospector.outreach.template import load_all
+from prospector.polling import access
 from prospector.rules import format, live
 from prospector.rules.live import Parsed
 from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
-from prospector.sdk import ConnectorError
 
 STUCK = timedelta(minutes=10)
 AT_ONCE = timedelta(seconds=1)
-PATIENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Check:
 
 def examine(installation: Installation, now: datetime, *, online: bool = True) -> list[Check]:
     """Every check, those of the data by reading all of it. Without `online` no server is asked."""
-    checks = [*_files(installation)]
+    checks = [*files(installation)]
     if online:
         checks += asyncio.run(_access(installation))
     with installation.store.reading() as session:
@@ -64,7 +63,8 @@ def invariants(session: Session, now: datetime) -> list[Check]:
     ]
 
 
-def _files(installation: Installation) -> Iterator[Check]:
+def files(installation: Installation) -> Iterator[Check]:
+    """What can be checked without asking a server or reading the data."""
     accounts = ", ".join(installation.settings.accounts) or "none yet"
     yield Check("config.toml", True, f"{installation.workspace.config} (accounts: {accounts})")
     for name, connector in sorted(installation.connectors.items()):
@@ -96,15 +96,8 @@ async def _access(installation: Installation) -> list[Check]:
 
 
 async def _whoami(runtime: Runtime, name: str) -> Check:
-    account_id = runtime.installation.account_ids[name]
-    try:
-        async with asyncio.timeout(PATIENCE):
-            identity = await runtime.connector(account_id).whoami(runtime.context(account_id))
-    except ConnectorError as error:
-        return Check(f"account {name}", False, str(error))
-    except TimeoutError:
-        return Check(f"account {name}", False, f"no answer within {PATIENCE:.0f} s")
-    return Check(f"account {name}", True, f"we are {identity.handle or identity.remote_id}")
+    answered = await access.ask(runtime, runtime.installation.account_ids[name])
+    return Check(f"account {name}", answered.ok, answered.words)
 
 
 def _none(name: str, problems: Iterable[str], well: str) -> Check:

@@ -117,7 +117,7 @@ def sent(
     """Of a message for a person to do: they did it."""
 
     def work(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-        interventions.done_by_hand(session, _consequences(means), message, now)
+        interventions.done_by_hand(session, consequences_of(means), message, now)
 
     return _act(request, viewer, installation, means, message_id, "sent", work)
 
@@ -200,7 +200,7 @@ def _cancel(session: Session, means: Means, viewer: Viewer, message: Message, no
 
 
 def _arrived(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-    consequences = _consequences(means)
+    consequences = consequences_of(means)
     interventions.arrived(session, consequences, message, viewer.name, viewer.id, now)
 
 
@@ -208,7 +208,8 @@ def _plain(work: Callable[[Session, Message, datetime], None]) -> Work:
     return lambda session, means, viewer, message, now: work(session, message, now)
 
 
-def _consequences(means: Means) -> Consequences:
+def consequences_of(means: Means) -> Consequences:
+    """What follows from acts; the means of the web app hold it."""
     aftermath = means.aftermath
-    assert isinstance(aftermath, Consequences)
+    assert isinstance(aftermath, Consequences), "the web app is made with consequences"
     return aftermath

@@ -199,7 +199,7 @@ def _stopped(heartbeat: Heartbeat, viewer: Viewer, now: datetime) -> Banner:
 
 def _blind(look: Look, viewer: Viewer, now: datetime) -> Banner:
     account, since = look.account, clock(look.condition.since, viewer.zone, now)
-    verb = "is paused" if look.condition.paused else "cannot be looked at"
+    verb = "has been paused" if look.condition.paused else "could not be looked at"
     lead = f"{account.name} {verb}{f' since {since}' if since else ''}."
     watched = look.sight.watched
     text = f"New posts of {counted(watched, 'person', 'people')} are missing." if watched else ""
