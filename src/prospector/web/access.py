@@ -76,7 +76,7 @@ ACCESS: Mapping[str, Grant] = {
     "POST /outbox/{message_id}/leave": SIGNED,
     "POST /outbox/{message_id}/now": SIGNED,
     "POST /outbox/{message_id}/sent": SIGNED,
-    "GET /status": SIGNED,
+    "GET /status": LEADS,
     # One person, and companies
     "GET /p/{prospect_id}": SIGNED,
     "POST /p/{prospect_id}/note": SIGNED,

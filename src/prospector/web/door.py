@@ -124,8 +124,8 @@ def to_sign_in(request: Request) -> Response:
 
 def local_path(text: str, otherwise: str = "/queue") -> str:
     """Where to go on: a path of ours, whatever somebody wrote into the form or the link."""
-    plain = re.fullmatch(r"/(?![/\\])[^\x00-\x20\x7f\\]*", text)
-    return text.rstrip("?") if plain and not text.startswith("/log") else otherwise
+    ours = re.fullmatch(r"/(?!/)[!-\[\]-~]*", text)
+    return text.rstrip("?") if ours and not text.startswith(("/login", "/logout")) else otherwise
 
 
 def _login(path: str) -> str:
