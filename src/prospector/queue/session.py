@@ -23,6 +23,7 @@ from prospector.queue.plan import Item, act_of, plan, seconds_for
 from prospector.queue.rank import Section
 from prospector.queue.reader import Reader, start_of
 from prospector.queue.search import Counts
+from prospector.queue.views import done, snoozed
 from prospector.store import read_rows
 
 MOST = 500
@@ -217,3 +218,6 @@ def _by_section(rows: Iterable[Row]) -> tuple[tuple[Section, tuple[Row, ...]], .
     given = list(rows)
     parts = ((section, tuple(row for row in given if row.section is section)) for section in Section)
     return tuple((section, part) for section, part in parts if part)
+
+
+__all__ = ["Agenda", "News", "done", "news", "session_of", "snoozed", "today"]
