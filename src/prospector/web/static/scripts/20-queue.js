@@ -144,7 +144,7 @@ prospector.queue = (() => {
     next: () => move(1), previous: () => move(-1), 'scroll-down': () => scroll(1), 'scroll-up': () => scroll(-1),
     back: () => { if (history.state?.card) history.back(); else { q.dataset.pane = 'list'; focus(); } },
     edit: () => { const t = $('textarea[name=body]', pane); if (t) { t.focus(); t.setSelectionRange(t.value.length, t.value.length); } },
-    note: () => $('.notebox textarea', pane)?.focus(),
+    note: () => $('.jot textarea', pane)?.focus(),
   });
   addEventListener('popstate', () => { if (small.matches) { q.dataset.pane = 'list'; focus(); } });
   d.addEventListener('click', e => {
