@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
+from prospector.enrolment import stages_of
 from prospector.models import Profile, Prospect, Suppression
 from prospector.outreach import outbox, suppression
 from prospector.prospects import details, erasure, hand, profiles, strangers
@@ -21,7 +22,6 @@ from prospector.prospects.erasure import Erased
 from prospector.prospects.people import NotFoundError
 from prospector.prospects.scope import Scope
 from prospector.queue import withdrawal
-from prospector.rules.live import Parsed
 
 BY_HAND = "by hand"
 
@@ -44,7 +44,7 @@ class Casework:
 
     def move(self, session: Session, prospect: Prospect, to: str, now: datetime) -> None:
         """Put a person into a stage. Raises `CaseError` where the rules know no such stage."""
-        known = stages(session)
+        known = stages_of(session)
         if to not in known:
             raise CaseError(f'There is no stage "{to}"; there are {", ".join(known)}.')
         if to == prospect.stage:
@@ -87,9 +87,9 @@ class Casework:
             raise CaseError(f"{theirs[0].key} stays: {theirs[0].why}. Only what was added by hand goes.")
         suppression.lift(session, [row.key for row in found])
 
-    def erase(self, session: Session, prospect: Prospect, secret: bytes | None, now: datetime) -> Erased:
+    def erase(self, session: Session, prospect: Prospect, now: datetime) -> Erased:
         """Forget a person for good. Raises `erasure.ErasureError`."""
-        return erasure.erase(session, prospect, secret, self.who, now)
+        return erasure.erase(session, prospect, self.aftermath.secret, self.who, now)
 
     def _follow(self, session: Session, entries: Sequence[Entry], prospect: Prospect, now: datetime) -> int:
         new = log(session, entries)
@@ -110,9 +110,3 @@ def suppressions(session: Session, prospect: Prospect) -> list[Suppression]:
     known = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
     keys: Collection[str] = suppression.keys_of(prospect, known)
     return list(session.exec(select(Suppression).where(col(Suppression.key).in_(keys))))
-
-
-def stages(session: Session) -> list[str]:
-    """The stages of the live rules, in their order."""
-    versions = Parsed().versions(session)
-    return [stage.name for stage in versions[-1].ruleset.stages] if versions else ["cold"]

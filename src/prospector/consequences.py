@@ -32,6 +32,7 @@ from prospector.rules.history import Version
 from prospector.rules.live import Parsed, Refolded
 from prospector.sdk import BY_HAND_KINDS
 from prospector.store import read_rows
+from prospector.team.sealing import Seal
 
 TIMER_PAGE = 500
 Place = tuple[datetime, int]
@@ -159,6 +160,12 @@ class Consequences:
     @property
     def desk(self) -> Desk:
         return self._desk
+
+    @property
+    def secret(self) -> bytes | None:
+        """The workspace's key, under which erased people are known again; None where there is none."""
+        path = Seal.of(self._installation.workspace.root).path
+        return path.read_bytes().strip() if path.is_file() else None
 
     # --- one prospect ---------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 
 from prospector.consequences import Consequences
 from prospector.models import Profile, Prospect
-from prospector.prospects import people, strangers
+from prospector.prospects import erasure, people, strangers
 from prospector.prospects.people import NewProspect, NotFoundError, TakenError
 from prospector.prospects.urls import canonical
 from prospector.rules.live import Parsed
@@ -34,7 +34,8 @@ def enrol(
     now: datetime,
 ) -> Prospect:
     """Add a prospect. What they did towards us before is followed up as if it came now. Raises
-    `TakenError`."""
+    `TakenError`, its `ErasedError` for who asked to be forgotten."""
+    erasure.refuse_erased(session, new.refs, new.email, consequences.secret)
     prospect = people.add(session, new, stages_of(session)[0], accounts, now)
     return _followed(session, consequences, prospect, now)
 
@@ -59,6 +60,7 @@ def enrol_stranger(
     _refuse_taken(session, who)
     ref = canonical(known.url)
     refs = (ref,) if ref is not None and ref.platform == who.channel else ()
+    erasure.refuse_erased(session, refs, None, consequences.secret)
     prospect = people.add(session, replace(new, refs=refs), stages_of(session)[0], accounts, now)
     if refs:
         _keep_id(session, prospect, refs[0], who.actor)

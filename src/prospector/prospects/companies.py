@@ -131,7 +131,7 @@ def _people_of(session: Session, scope: Scope, ids: Sequence[int]) -> dict[int, 
 
 def find(session: Session, scope: Scope, company_id: int) -> Company:
     """A company of which the reader may see somebody. Raises `NotFoundError`."""
-    company = session.get(Company, company_id)
+    company = session.get(Company, company_id) if 0 < company_id < 2**31 else None
     if company is not None and scope.owners is not None:
         theirs = select(Prospect.id).where(Prospect.company_id == company_id, scope.where(Prospect.owner_id))
         company = company if session.exec(theirs.limit(1)).first() is not None else None

@@ -31,6 +31,7 @@ from prospector.models import (
     Suppression,
     table_of,
 )
+from prospector.prospects.people import TakenError
 from prospector.sdk import ProfileRef
 from prospector.store import insert_new
 
@@ -51,7 +52,7 @@ class ErasureError(Exception):
     """The person cannot be erased now; the message says when."""
 
 
-class ErasedError(Exception):
+class ErasedError(TakenError):
     """Somebody asked to be forgotten, and must not be stored again."""
 
 
@@ -151,7 +152,8 @@ def erase(session: Session, prospect: Prospect, secret: bytes | None, by: str, n
     actors += [("email", prospect.email)] if prospect.email else []
     rows = _delete_rows(session, id_, [profile.id for profile in profiles], actors)
     kept = [hashed(key, secret) if secret is not None else key for key in keys]
-    insert_new(session, Suppression, [{"key": key, "why": ERASED, "at": now, "by": by} for key in kept])
+    barred = [{"key": key, "why": ERASED, "at": now, "by": by} for key in kept]
+    insert_new(session, Suppression, barred, returning=("key",))
     session.expunge_all()
     return Erased(name, rows, len(kept), secret is not None)
 
