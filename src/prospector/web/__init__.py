@@ -13,16 +13,20 @@ from prospector.installation import Installation
 from prospector.queue.means import Means
 from prospector.web import (
     assets,
+    changes,
     companies,
     decisions,
     login,
     outbox,
     problems,
     prospect,
+    prospects,
     queue,
+    replies,
     second_factor,
     setup,
     shell,
+    sources,
     status,
 )
 from prospector.web.api import description, tokens
@@ -38,9 +42,14 @@ ROUTERS = (
     status.router,
     queue.router,
     decisions.router,
+    # Before one person: `/p/add` is nobody's number.
+    prospects.router,
+    changes.router,
     prospect.router,
     companies.router,
     outbox.router,
+    replies.router,
+    sources.router,
     shell.router,
     description.router,
     prospect_api.router,
