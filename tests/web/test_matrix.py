@@ -3,6 +3,7 @@ application, so what somebody adds is covered before they think of it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,8 @@ def ask(team: World, who: str | None, method: str, route: Route, ids: dict[str, 
 def test_who_is_not_signed_in_gets_no_further_than_the_sign_in(team: World) -> None:
     for method, route in pairs(team):
         grant = grant_of(method, route.path)
-        assert grant is not None
-        if grant.roles is None:
-            continue
+        if grant is None or grant.roles is None:
+            continue  # test_access finds those without a row
         answer = ask(team, None, method, route, team.mine)
         if route.path.startswith("/api/"):
             assert answer.status_code == 401, (method, route.path)
@@ -60,16 +60,16 @@ def test_who_is_not_signed_in_gets_no_further_than_the_sign_in(team: World) -> N
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_gets_as_far_as_the_table_says(team: World, role: str) -> None:
     """On what is theirs to see, nobody is refused who may, and everybody else is."""
+    gaps = []
     for method, route in pairs(team):
-        if route.path == "/logout":
-            continue
         grant = grant_of(method, route.path)
-        assert grant is not None
+        if route.path == "/logout" or grant is None or _by_rule(method, route):
+            continue
         allowed = grant.roles is None or role in grant.roles
         answer = ask(team, role, method, route, team.mine if role == "rep" else team.theirs)
-        assert (answer.status_code == 403) != allowed or _by_rule(method, route), (role, method, route.path)
-        assert answer.status_code < 500, (role, method, route.path, answer.text[:300])
-        assert answer.status_code != 401, (role, method, route.path)
+        if (answer.status_code == 403) == allowed or answer.status_code == 401 or answer.status_code >= 500:
+            gaps.append(f"{method} {route.path}: {answer.status_code}, and the table says {allowed}")
+    assert not gaps, "\n".join(gaps)
 
 
 def _by_rule(method: str, route: Route) -> bool:
@@ -82,19 +82,32 @@ def owned(team: World) -> list[tuple[str, Route]]:
 
 
 def test_another_reps_things_are_not_there(team: World) -> None:
-    """The same answer as for what never existed; and nothing of it has changed afterwards."""
+    """The same answer as for what never existed."""
+    gaps = []
     for method, route in owned(team):
-        absent = {**team.mine, **dict.fromkeys(OWNED, 999999)}
+        grant = grant_of(method, route.path)
+        if grant is None or "rep" not in (grant.roles or ROLES):
+            continue
+        absent = {**team.mine, **dict.fromkeys(OWNED, 999_999)}
         foreign = ask(team, "rep", method, route, team.theirs)
         never = ask(team, "rep", method, route, absent)
-        assert foreign.status_code == 404, (
-            f"{method} {route.path}: a rep got {foreign.status_code} for another rep's thing. Ask "
-            "`viewer.scope` first; or give the fields of its form a value in VALUES of tests/web/world.py. "
-            + foreign.text[-300:]
-        )
-        assert never.status_code == 404, (method, route.path, never.text[-300:])
-        told = foreign.text.replace(team.path(route, team.theirs), "")
-        assert told == never.text.replace(team.path(route, absent), ""), (method, route.path)
+        same = sentence(foreign.text, team.theirs) == sentence(never.text, absent)
+        if (foreign.status_code, never.status_code, same) != (404, 404, True):
+            gaps.append(
+                f"{method} {route.path}: {foreign.status_code}, of what never was {never.status_code}"
+            )
+    assert not gaps, (
+        "ask `viewer.scope` before anything else; if the form was refused (422), give its fields a value in "
+        "VALUES of tests/web/world.py:\n" + "\n".join(gaps)
+    )
+
+
+def sentence(text: str, ids: dict[str, Any]) -> str:
+    """What a page or a program is told, without the number by which it asked."""
+    told = re.search(r'class="note bad">.*?<span>(.*?)</span>|"detail":"(.*?)"', text, re.DOTALL)
+    assert told is not None, text[-300:]
+    numbers = "|".join(str(ids[name]) for name in OWNED)
+    return re.sub(rf"\b({numbers})\b", "#", told[1] or told[2])
 
 
 def test_a_rep_changes_nothing_of_another_rep(team: World) -> None:

@@ -15,7 +15,19 @@ from sqlmodel import Session, select
 from tests.office import Office, office, sqlite_store
 from tests.signed import application, token, user
 
-from prospector.models import Account, Card, Company, Engagement, Message, Move, Profile, Prospect, User, View
+from prospector.models import (
+    Account,
+    Card,
+    Company,
+    Engagement,
+    Message,
+    Move,
+    Profile,
+    Prospect,
+    Run,
+    User,
+    View,
+)
 from prospector.team import sessions
 from prospector.web import assets
 from prospector.web.door import Route, routes_of
@@ -23,7 +35,17 @@ from prospector.web.door import Route, routes_of
 ROLES = ("rep", "founder", "manager", "admin")
 # What only their owner and those above may see; everything else is everybody's.
 OWNED = frozenset(
-    {"card_id", "message_id", "move_id", "profile_id", "prospect_id", "token_id", "view_id", "engagement_id"}
+    {
+        "card_id",
+        "message_id",
+        "move_id",
+        "profile_id",
+        "prospect_id",
+        "run_id",
+        "token_id",
+        "view_id",
+        "engagement_id",
+    }
 )
 VALUES: Mapping[str, Any] = {
     "stage": "engaged",
@@ -113,7 +135,8 @@ def _owned(made: World, name: str, owner_id: int) -> dict[str, Any]:
         view = View(user_id=owner_id, name=f"{name.title()} view", query="stage:cold", created_at=place.now)
         by_hand = {"before": "cold", "after": "engaged", "effective_at": place.now, "decided_at": place.now}
         move = Move(key=f"hand:{name}", prospect_id=person, user_id=owner_id, **by_hand)
-        session.add_all([view, move])
+        run = Run(kind="edit", at=place.now, user_id=owner_id, detail={"what": name})
+        session.add_all([view, move, run])
         session.flush()
         card = session.exec(select(Card).where(Card.prospect_id == person)).one()
         assert card.owner_id == owner_id
@@ -129,6 +152,7 @@ def _owned(made: World, name: str, owner_id: int) -> dict[str, Any]:
             "profile_id": profile.id,
             "engagement_id": engaged.id,
             "move_id": move.id,
+            "run_id": run.id,
             "company_id": session.get_one(Prospect, person).company_id,
             "view_id": view.id,
             "token_id": sessions.hash_of(api)[:16],
@@ -198,11 +222,11 @@ def _value(name: str, kind: Any, ids: Mapping[str, Any]) -> Any:
     """A value by the field's name, by the object that it names, or by its type."""
     many = get_origin(kind) in (list, tuple, set, frozenset)
     inner = get_args(kind)[0] if many and get_args(kind) else kind
+    inner = next((one for one in get_args(inner) if one in (int, bool)), inner)
     if name == "next":
         return "/queue"
-    single = {"ids": "prospect_id", "ids_": "prospect_id", "tick": "prospect_id", "owner": "user_id"}.get(
-        name, name
-    )
+    known = {"ids": "prospect_id", "owner": "user_id", "to_user": "user_id"}.get(name, f"{name}_id")
+    single = name if name in ids else known
     if single in ids:
         value: Any = ids[single]
     elif name in VALUES:
@@ -219,7 +243,7 @@ def _value(name: str, kind: Any, ids: Mapping[str, Any]) -> Any:
 
 def counted(made: World) -> dict[str, int]:
     """How many rows each table has, to see that a refused request wrote nothing."""
-    tables = (Card, Company, Engagement, Message, Move, Profile, Prospect, User, View)
+    tables = (Card, Company, Engagement, Message, Move, Profile, Prospect, Run, User, View)
     with made.place.store.reading() as session:
         return {one.__name__: len(session.exec(select(one.id)).all()) for one in tables}
 
