@@ -161,7 +161,9 @@ def stand_by(about: About, message: Annotated[int, Form()]) -> Response:
 
 @router.post("/queue/{card_id}/note")
 def note(about: About, text: Text) -> Response:
-    about.write(lambda s: decisions.note(s, about.means, about.viewer, about.card_id, _unix(text), about.now))
+    about.write(
+        lambda s: decisions.note(s, about.means, about.viewer, about.card_id, _unix(text) or "", about.now)
+    )
     return _stay(about, "Note kept")
 
 

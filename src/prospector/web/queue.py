@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from prospector.installation import Installation, utc_now
-from prospector.queue import pipeline
+from prospector.queue import pipeline, views
 from prospector.queue import session as days
 from prospector.queue.day import NoCardError
 from prospector.queue.item import Item, item_of
@@ -30,8 +30,13 @@ from prospector.web.viewer import Equipped, Opened, Signed, Viewer
 
 AHEAD = 2
 MOST_AT_ONCE = 60
-TABS = (("All", "", "all"), ("Replies", "is:reply", "reply"), ("Posts", "is:post", "post"))
-TABS += (("You post", "is:hand", "hand"), ("Other", "is:rest", "rest"))
+TABS = (
+    ("All", "", "all"),
+    ("Replies", "is:reply", "reply"),
+    ("Posts", "is:post", "post"),
+    ("You post", "is:hand", "hand"),
+    ("Other", "is:rest", "rest"),
+)
 VIEWS = ("", "snoozed", "done")
 
 router = APIRouter(include_in_schema=False)
@@ -78,7 +83,7 @@ def end(request: Request, viewer: Signed, installation: Opened) -> Response:
     """What the day came to."""
     now = utc_now()
     with installation.store.reading() as session:
-        values = {"agenda": days.session_of(session, viewer, now)}
+        values: dict[str, Any] = {"agenda": days.session_of(session, viewer, now)}
         values |= _finished(session, viewer, installation, now)
     return fragment(request, viewer, "queue-end.html", now=now, **values)
 
@@ -167,14 +172,14 @@ def _listed(
     decided: int | None,
 ) -> dict[str, Any]:
     agenda = days.session_of(session, viewer, now, words if view == "" else "")
-    done = days.done(session, viewer, now, before) if view == "done" or decided is not None else ()
+    done = views.done(session, viewer, now, before) if view == "done" or decided is not None else ()
     return {
         "agenda": agenda,
         "query": words,
         "view": view,
         "tabs": _tabs(agenda),
         "done": done,
-        "snoozed": days.snoozed(session, viewer, words) if view == "snoozed" else (),
+        "snoozed": views.snoozed(session, viewer, words) if view == "snoozed" else (),
         "undoable": next((one for one in done if one.card_id == decided), None),
     } | _words(session)
 

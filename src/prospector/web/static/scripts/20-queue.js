@@ -4,7 +4,7 @@ prospector.queue = (() => {
   const q = $('.q');
   if (!q) return null;
   const d = document, pane = $('#pane'), context = $('#context');
-  const small = matchMedia('(max-width: 760px)'), narrow = matchMedia('(max-width: 1240px)');
+  const small = matchMedia('(max-width: 760px)');
   const cards = new Map();
   let opened = null, watchers = [], loading;
 
@@ -140,6 +140,8 @@ prospector.queue = (() => {
   };
   const scroll = by => $('.ibody', pane)?.scrollBy({ top: by * $('.ibody', pane).clientHeight * .8 });
   const reading = () => { if (small.matches && q.dataset.pane === 'list') { history.pushState({ card: true }, ''); q.dataset.pane = 'item'; } };
+  // On a small screen a card is decided only where it is to be seen.
+  const unseen = () => { if (!small.matches || q.dataset.pane !== 'list' || !opened) return false; reading(); focus(); return true; };
   Object.assign(acts, {
     next: () => move(1), previous: () => move(-1), 'scroll-down': () => scroll(1), 'scroll-up': () => scroll(-1),
     back: () => { if (history.state?.card) history.back(); else { q.dataset.pane = 'list'; focus(); } },
@@ -169,7 +171,7 @@ prospector.queue = (() => {
   if (first) { opened = first.dataset.card; cards.set(opened, { item: first, ctx: $('.ctx', context) }); }
   learn(q); order();
   return {
-    q, pane, small, narrow, cards, part, ask, learn, fill, rowOf, rows, order, takeOff, show, open, openNext, renew, finish, focus, settle,
+    q, pane, small, unseen, cards, part, ask, learn, fill, rowOf, rows, order, takeOff, show, open, openNext, renew, finish, focus, settle,
     changed, measure, get opened() { return opened; }, set opened(id) { opened = id; }, watch: w => watchers.push(w),
   };
 })();

@@ -144,6 +144,8 @@ if (prospector.queue) (() => {
     'take-over': () => { const f = $('[data-act=take-over]', pane)?.form; if (f) change(f.getAttribute('action'), {}, 'It is yours now'); },
   });
 
+  ['approve', 'done', 'dismiss', 'like', 'like-done'].forEach(name => { const act = acts[name]; acts[name] = e => { if (!queue.unseen()) act(e); }; });
+
   // --- what changes the card and stays on it: the answer is the card as it is now ---
   const change = async (path, fields, words, { typed = true, undo } = {}) => {
     const id = queue.opened;

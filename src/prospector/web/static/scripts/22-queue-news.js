@@ -77,5 +77,5 @@ if (prospector.queue) (() => {
   document.addEventListener('submit', e => { if (e.target.matches('.search') && !q.dataset.view) { e.preventDefault(); queue.focus(); } });
 
   queue.fill().catch(() => {});
-  if (queue.opened) { queue.measure($('.item', queue.pane)); queue.show(queue.opened); hold(queue.opened); queue.settle(); }
+  if (queue.opened) { queue.measure($('.item', queue.pane)); queue.show(queue.opened); if (!queue.small.matches || q.dataset.pane === 'item') hold(queue.opened); queue.settle(); }
 })();
