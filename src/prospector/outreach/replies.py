@@ -189,7 +189,7 @@ def _answered(row: Any, mails: Mapping[str, Any], posts: Mapping[str, Any]) -> t
     for id_ in row.attributes.get("refers_to") or ():
         if (mail := mails.get(str(id_))) is not None:
             return _line(mail.subject or mail.body), True
-    post = posts.get(row.post)
+    post = posts.get(row.post) if row.post != row.object else None
     if post is not None:
         return _line(post.text), post.by == "us"
     return _line(str(row.attributes.get("subject") or "")), False

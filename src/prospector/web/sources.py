@@ -73,6 +73,12 @@ class Source:
     renewals: tuple[Renewal, ...]
     acts: bool
 
+    @property
+    def cannot(self) -> str:
+        """What it cannot do at all, on one line."""
+        none = [one.label for one in self.abilities if one.level == "no" and not one.why]
+        return ", ".join(label if at == 0 else label.lower() for at, label in enumerate(none))
+
 
 @router.get("/sources")
 def listed(request: Request, viewer: Signed, said: str = "") -> Response:
@@ -124,6 +130,7 @@ def contents(request: Request, viewer: Viewer, now: datetime) -> dict[str, Any]:
         health = sight.read(request, session, now)
         looks = kept.get("looks", MINUTE, lambda: spending.looks(session, now))
         sources = [_source(session, installation, viewer, look, looks, now) for look in health.looks]
+    sources.sort(key=lambda source: not source.look.condition.blind)
     return {
         "sources": sources,
         "health": health,
