@@ -79,11 +79,19 @@ def test_a_move_taken_back_leaves_everything_as_if_it_had_never_been(opened: Off
     assert opened.one(Prospect, id=id_).stage == "engaged"
 
 
-@pytest.mark.parametrize("to", ["nowhere", "cold"])
-def test_a_move_that_is_none_is_refused(opened: Office, to: str) -> None:
+def test_a_stage_that_the_rules_do_not_know_is_refused(opened: Office) -> None:
     id_ = opened.person()
-    with pytest.raises(CaseError):
-        do(opened, id_, lambda s, who: case(opened).move(s, who, to, opened.now))
+    with pytest.raises(CaseError, match="there are cold, engaged, won"):
+        do(opened, id_, lambda s, who: case(opened).move(s, who, "nowhere", opened.now))
+
+
+def test_who_is_kept_where_they_are_is_left_alone_by_rules(opened: Office) -> None:
+    id_ = opened.person()
+    do(opened, id_, lambda s, who: case(opened).move(s, who, "cold", opened.later(hours=1)))
+    opened.later(hours=1)
+    opened.follow(opened.seen("reply", id_))
+    assert opened.one(Prospect, id=id_).stage == "cold"
+    assert opened.rows(Move) == []
 
 
 def test_a_call_counts_as_ours_and_a_note_does_not(opened: Office) -> None:

@@ -43,12 +43,11 @@ class Casework:
         return self._follow(session, [hand.logged(prospect, what, text, self.user_id, now)], prospect, now)
 
     def move(self, session: Session, prospect: Prospect, to: str, now: datetime) -> None:
-        """Put a person into a stage. Raises `CaseError` where the rules know no such stage."""
+        """Put a person into a stage, or keep them in theirs: either way rules keep their hands off for
+        a while. Raises `CaseError` where the rules know no such stage."""
         known = stages_of(session)
         if to not in known:
             raise CaseError(f'There is no stage "{to}"; there are {", ".join(known)}.')
-        if to == prospect.stage:
-            raise CaseError(f"{prospect.name} is in {to} already.")
         self._follow(session, [hand.moved(prospect, to, self.user_id, now)], prospect, now)
 
     def take_back(self, session: Session, prospect: Prospect, key: str, now: datetime) -> str:

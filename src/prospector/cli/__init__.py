@@ -37,6 +37,7 @@ COMMANDS = {
     "move": "history",
     "why": "history",
     "why-not": "history",
+    "person": "person",
     "queue": "queue",
     "done": "queue",
     "dismiss": "queue",

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from prospector import casework
 from prospector.casework import CaseError, Casework
 from prospector.consequences import Consequences
+from prospector.discovery import NoProfileError, profile_at
 from prospector.installation import Installation, utc_now
 from prospector.models import Move, Prospect
 from prospector.prospects import details, erasure, profiles
@@ -24,7 +25,6 @@ from prospector.prospects.details import WrongError
 from prospector.prospects.erasure import ErasureError
 from prospector.prospects.hand import HandError
 from prospector.prospects.people import NotFoundError, TakenError
-from prospector.prospects.urls import canonical
 from prospector.web import sheet
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
 from prospector.web.rendering import page
@@ -165,10 +165,11 @@ def undo(about: About, move_id: int) -> Response:
 @router.post("/p/{prospect_id}/profiles")
 def add_profile(about: About, url: Short = "") -> Response:
     """Add a profile by its URL."""
-    ref = canonical(url.strip())
-    if ref is None:
-        sentence = "That is no profile. Give its address, such as https://bsky.app/profile/name.example."
-        return shown(about, status=422, wrong={"url": sentence}, given={"url": url})
+    about.read(lambda session, who: who.id)
+    try:
+        ref = profile_at(about.installation, url.strip())
+    except NoProfileError as error:
+        return shown(about, status=422, wrong={"url": str(error)}, given={"url": url})
     looking = about.installation.looking
     try:
         about.write(lambda session, who: profiles.attach(session, who, ref, looking, about.now).id)
