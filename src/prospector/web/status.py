@@ -187,7 +187,7 @@ def _may_see(viewer: Viewer, one: Any) -> bool:
 
 def _cards(state: str) -> Select[Any]:
     # SQLite takes the index on cards of one state only where the state is no parameter.
-    of_state = literal_column(f"card.state = '{state}'")
+    of_state: Any = literal_column(f"card.state = '{state}'")
     return select(_CARD.c.id, _CARD.c.arrived_at.label("since")).where(of_state)
 
 
