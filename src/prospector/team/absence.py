@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -121,3 +122,8 @@ def come_back(session: Session, user: User) -> None:
     user.away_until, user.cover_id = None, None
     session.add(user)
     session.flush()
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """Where a user's clock stands."""
+    return ZoneInfo(user.timezone)

@@ -16,6 +16,7 @@ from prospector.web import (
     changes,
     companies,
     decisions,
+    house,
     login,
     outbox,
     problems,
@@ -24,10 +25,13 @@ from prospector.web import (
     queue,
     replies,
     second_factor,
+    settings,
     setup,
     shell,
     sources,
     status,
+    strangers,
+    team,
 )
 from prospector.web.api import description, tokens
 from prospector.web.api import prospect as prospect_api
@@ -45,6 +49,10 @@ ROUTERS = (
     # Before one person: `/p/add` is nobody's number.
     prospects.router,
     changes.router,
+    strangers.router,
+    settings.router,
+    team.router,
+    house.router,
     prospect.router,
     companies.router,
     outbox.router,
