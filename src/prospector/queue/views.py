@@ -72,7 +72,7 @@ def done(session: Session, reader: Reader, now: datetime, before: datetime | Non
     statement = (
         select(
             *_CARD.c["id", "prospect_id", "state", "until", "wake_on", "decided_at", "decided_why"],
-            *_PROSPECT.c["name"],
+            _PROSPECT.c.name,
             _COMPANY.c.name.label("company"),
             _USER.c.name.label("who"),
         )
