@@ -1,0 +1,150 @@
+"""Taking decisions back: rows exactly as they were, however many steps."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.office import Office, office
+from tests.reps import answered, card, columns, means_of, rep
+
+from prospector.models import Card, Message, Run
+from prospector.outreach import deliver
+from prospector.queue import decisions
+from prospector.queue.day import CardError
+from prospector.queue.reader import Rep
+from prospector.queue.undo import AlreadySentError
+from prospector.store import Store
+
+ACTS = ("approve", "done", "dismiss", "snooze", "by hand")
+
+
+@pytest.fixture
+def place(store: Store, tmp_path: Path) -> Office:
+    return office(store, tmp_path)
+
+
+def decide(place: Office, what: str, reader: Rep, *given_: Any) -> Any:
+    means = means_of(place)
+    return place.write(lambda s: getattr(decisions, what)(s, means, reader, *given_, place.now))
+
+
+def rows(place: Office) -> list[dict[str, Any]]:
+    """Every card and message, without what only the history of decisions keeps."""
+    return [columns(row) for table in (Card, Message) for row in place.rows(table)]
+
+
+def name(*numbers: int) -> str:
+    """Letters alone, since a first name has no digits."""
+    return "x".join("".join("abcdefghij"[int(digit)] for digit in str(number)) for number in numbers)
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    st.lists(st.sampled_from(["approve", "done", "dismiss", "snooze", "by hand"]), min_size=1, max_size=10)
+)
+def test_ten_steps_back_restore_every_row_exactly(
+    store: Store, tmp_path_factory: pytest.TempPathFactory, acts: list[str]
+) -> None:
+    place = office(store, tmp_path_factory.mktemp("undo"))
+    number = len(place.rows(Run)) + len(place.rows(Card))
+    mira = rep(place, f"mira{number}")
+    states, done = [], []
+    for step, act in enumerate(acts):
+        card_id, message_id = answered(place, name(number, step))
+        if act == "by hand":
+            place.change(Message, message_id, by_hand=True)
+        states.append(rows(place))
+        place.later(seconds=20)
+        if act in ("approve", "by hand"):
+            decide(place, "approve", mira, message_id)
+        else:
+            decide(place, act, mira, card_id, *(["tomorrow"] if act == "snooze" else []))
+        done.append(card_id)
+    for step in reversed(range(len(acts))):
+        decide(place, "reopen", mira, done[step])
+        found = rows(place)
+        assert [row for row in states[step] if row not in found] == []
+
+
+def test_one_card_can_be_taken_back_step_by_step(place: Office) -> None:
+    mira, (card_id, _) = rep(place), answered(place)
+    first = rows(place)
+    decide(place, "snooze", mira, card_id, "week")
+    second = rows(place)
+    place.later(minutes=1)
+    decide(place, "dismiss", mira, card_id)
+    decide(place, "reopen", mira, card_id)
+    assert rows(place) == second
+    decide(place, "reopen", mira, card_id)
+    assert rows(place) == first
+    with pytest.raises(CardError, match="no decision to take back"):
+        decide(place, "reopen", mira, card_id)
+    assert [run.undone_at is not None for run in place.rows(Run)] == [True, True]
+
+
+def test_what_has_left_cannot_be_called_back(place: Office) -> None:
+    mira, (card_id, message_id) = rep(place), answered(place)
+    decide(place, "approve", mira, message_id)
+    place.run(lambda: deliver.deliver(place.runtime, message_id))
+    before = rows(place)
+    with pytest.raises(AlreadySentError, match="already sent"):
+        decide(place, "reopen", mira, card_id)
+    assert rows(place) == before
+
+
+def test_a_newer_card_for_the_same_person_is_joined_to_the_old_one(place: Office) -> None:
+    mira, (card_id, message_id) = rep(place), answered(place)
+    decide(place, "dismiss", mira, card_id)
+    place.later(minutes=5)
+    person = place.one(Card, id=card_id).prospect_id
+    place.follow(place.seen("reply", person, text="Are you there?"))
+    assert len(place.rows(Card, prospect_id=person)) == 2
+    decide(place, "reopen", mira, card_id)
+    joined = place.one(Card, prospect_id=person)
+    assert (joined.id, joined.state, len(joined.causes)) == (card_id, "open", 2)
+    assert place.message(message_id).state == "draft"
+    assert {message.card_id for message in place.rows(Message)} == {card_id}
+
+
+def test_a_card_that_woke_or_expired_has_no_decision_to_take_back(place: Office) -> None:
+    mira, card_id = rep(place), card(place, "anna", "post")
+    decide(place, "snooze", mira, card_id, "later")
+    place.later(hours=4)
+    queue = place.installation.settings.file.queue
+    from prospector.queue import day
+    from prospector.queue.rank import Standing
+
+    place.write(lambda s: day.sweep(s, queue, lambda *_: Standing(), place.now))
+    woken = place.one(Card, id=card_id)
+    assert (woken.state, woken.arrived_at, woken.decided_by) == ("open", place.now, None)
+    with pytest.raises(CardError, match="no decision to take back"):
+        decide(place, "reopen", mira, card_id)
+
+
+def test_of_two_approvals_at_once_one_message_comes(place: Office) -> None:
+    mira, (_, message_id) = rep(place), answered(place)
+    together, told = threading.Barrier(2), []
+
+    def work() -> None:
+        means = means_of(place)
+        together.wait(30)
+        with place.store.transaction() as session:
+            told.append(decisions.approve(session, means, mira, message_id, place.now))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert [one.message_state for one in told] == ["approved", "approved"]
+    assert len(place.rows(Message, state="approved")) == 1
+    assert len(place.rows(Run)) == 1
