@@ -6,14 +6,15 @@ import asyncio
 from typing import Annotated, Any
 
 import typer
-from sqlmodel import Session, col, select
 
 from prospector.cli.output import AsJson, fail, installation, show
 from prospector.cli.outreach import MessageIds, message_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Message, Prospect
-from prospector.outreach import drafts, outbox, waiting
+from prospector.outreach import drafts, listing, outbox
 from prospector.outreach.ledger import limits_of
+from prospector.outreach.listing import Reader
+
+MOST = 200
 
 
 def register(app: typer.Typer) -> None:
@@ -25,14 +26,8 @@ def register(app: typer.Typer) -> None:
 def show_outbox(as_json: AsJson = False) -> None:
     """What waits, why, and what came of the rest."""
     with installation() as opened, opened.store.reading() as session:
-        statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
-        states = ("approved", "sending", "unknown", "refused", "sent")
-        settled = col(Message.state).in_(("refused", "sent"))  # last, lest they hide what waits
-        recent = statement.where(col(Message.state).in_(states)).order_by(settled, col(Message.id).desc())
-        rows = [
-            _outbox_row(session, opened, message, person)
-            for message, person in session.exec(recent.limit(200))
-        ]
+        found = listing.all_of_it(session, _reader(opened), MOST)
+        rows = [listing.as_json(row) for row in found]
     show(rows, as_json, "The outbox is empty.")
 
 
@@ -47,7 +42,8 @@ def send(
     with installation() as opened:
         with opened.store.reading() as session:
             due = outbox.due(session, utc_now(), limits_of(opened.settings, opened.account_ids))
-            rows = [_outbox_row(session, opened, *_with_person(session, id_)) for id_ in due]
+            found = [listing.one(session, _reader(opened), id_) for id_ in due]
+            rows = [listing.as_json(row) for row in found if row is not None]
         if not dry_run:
 
             async def deliver() -> list[dict[str, Any]]:
@@ -79,25 +75,5 @@ def sent_by_hand(ids: MessageIds) -> None:
     typer.echo(f"{len(ids)} noted as sent.")
 
 
-def _with_person(session: Session, message_id: int) -> tuple[Message, Prospect]:
-    message = session.get_one(Message, message_id)
-    return message, session.get_one(Prospect, message.prospect_id)
-
-
-def _outbox_row(
-    session: Session, opened: Installation, message: Message, prospect: Prospect
-) -> dict[str, Any]:
-    why, until = message.error or "", None
-    if message.state == "approved":
-        desk = drafts.desk_of(opened.settings, opened.account_ids)
-        waits = waiting.of(session, opened.settings, desk, message, utc_now())
-        why, until = (waits.why, waits.until) if waits else ("leaves next", message.send_at)
-    return {
-        "id": message.id,
-        "to": prospect.email if message.action == "email" else prospect.name,
-        "action": message.action,
-        "state": message.state,
-        "why": why,
-        "send_at": until if message.state == "approved" else message.send_at,
-        "sent_at": message.sent_at,
-    }
+def _reader(opened: Installation) -> Reader:
+    return Reader(opened.settings, drafts.desk_of(opened.settings, opened.account_ids), utc_now())

@@ -12,7 +12,8 @@ from prospector.consequences import Consequences
 from prospector.discovery import NoProfileError, profile_at
 from prospector.enrolment import enrol, stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Account, Profile, Prospect, User
+from prospector.models import Profile, Prospect, User
+from prospector.polling import health
 from prospector.prospects import listing, matching, people
 from prospector.prospects import strangers as reaching_out
 from prospector.prospects.people import NewProspect
@@ -121,23 +122,11 @@ def profiles(
 def accounts(as_json: AsJson = False) -> None:
     """Our own accounts: what each can do, when it looked last, and why it is paused."""
     with installation() as opened, opened.store.reading() as session:
-        rows = []
-        for name, row_id in opened.account_ids.items():
-            row = session.get_one(Account, row_id)
-            can = opened.settings.accounts[name].connector.can
-            acts = [act for act in ("like", "reply", "dm", "follow", "email") if can.act(act).itself]
-            rows.append(
-                {
-                    "account": name,
-                    "connector": row.connector,
-                    "acts": acts,
-                    "looked": row.polled_at,
-                    "next": row.next_poll_at,
-                    "failures": row.failures,
-                    "error": row.error,
-                    "paused": row.paused_why,
-                }
-            )
+        found = health.standings(session, list(opened.account_ids.values()))
+        known = {
+            one.name: health.as_json(one, opened.settings.accounts[one.name].connector.can) for one in found
+        }
+        rows = [known[name] for name in opened.account_ids]
     show(rows, as_json, "config.toml has no accounts yet; config.example.toml shows how they look.")
 
 

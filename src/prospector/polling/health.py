@@ -15,6 +15,7 @@ from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from prospector.models import Account, Message, Poll, Profile, table_of
+from prospector.sdk import Capabilities
 from prospector.store import read_rows
 
 PATIENCE = timedelta(minutes=2)
@@ -22,6 +23,7 @@ PATIENCE = timedelta(minutes=2)
 BUSY_FOR = timedelta(hours=1)
 """How long a platform may put us off before that is more than its rate limit."""
 FOREVER = 2999
+ACTS = ("like", "reply", "dm", "follow", "email")
 
 State = Literal["good", "warn", "bad", "man"]
 
@@ -183,3 +185,17 @@ def _last_sign(session: Session, accounts: Sequence[Standing]) -> datetime | Non
         look.started_at + timedelta(milliseconds=look.took_ms) for look in read_rows(session, _NEWEST_LOOK)
     ]
     return max((sign for sign in signs if sign is not None), default=None)
+
+
+def as_json(account: Standing, can: Capabilities) -> dict[str, Any]:
+    """An account under the names of `prospector accounts --json` (docs/cli.md)."""
+    return {
+        "account": account.name,
+        "connector": account.connector,
+        "acts": [act for act in ACTS if can.act(act).itself],
+        "looked": account.polled_at,
+        "next": account.next_poll_at,
+        "failures": account.failures,
+        "error": account.error,
+        "paused": account.paused_why,
+    }

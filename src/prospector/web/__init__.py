@@ -33,8 +33,9 @@ from prospector.web import (
     strangers,
     team,
 )
-from prospector.web.api import description, tokens
+from prospector.web.api import accounts, description, tokens
 from prospector.web.api import prospect as prospect_api
+from prospector.web.api import replies as replies_api
 from prospector.web.door import Door
 from prospector.web.guard import Guard
 
@@ -60,6 +61,8 @@ ROUTERS = (
     sources.router,
     shell.router,
     description.router,
+    accounts.router,
+    replies_api.router,
     prospect_api.router,
     tokens.router,
 )
