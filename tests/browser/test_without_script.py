@@ -81,9 +81,9 @@ def test_a_decision_is_taken_back_by_a_form(site, page):
 
 
 def test_a_note_is_kept_by_a_form(site, page):
-    card_id = _first(page, ".notebox textarea")
-    page.locator("#pane .notebox textarea").fill("Met at the fair.")
-    page.locator("#pane .notebox button").first.click()
+    card_id = _first(page, ".jot textarea")
+    page.locator("#pane .jot textarea").fill("Met at the fair.")
+    page.locator("#pane .jot button").first.click()
     with site.opened.store.reading() as session:
         notes = session.exec(select(Engagement.text).where(Engagement.kind == "note")).all()
     assert note("15", "note without script", notes, "kept", "Met at the fair." in notes)
