@@ -18,6 +18,7 @@ from prospector.installation import Installation, utc_now
 from prospector.models import Card, Engagement, Message, Poll, Prospect, table_of
 from prospector.polling.health import Heartbeat
 from prospector.store import Store, say
+from prospector.telemetry import redact
 from prospector.web import sight
 from prospector.web.kept import kept_of
 from prospector.web.rendering import page
@@ -93,7 +94,7 @@ def health(response: Response, installation: Opened) -> dict[str, Any]:
             last = session.connection().execute(_LAST_LOOK).scalar_one_or_none()
     except SQLAlchemyError as error:
         response.status_code = 503
-        return {"ok": False, "version": __version__, "why": say(error)}
+        return {"ok": False, "version": __version__, "why": redact(say(error))}
     return {"ok": True, "version": __version__, "last_look": last}
 
 
