@@ -82,7 +82,10 @@
     const x = Math.min(Math.max(r.left + r.width / 2, 0), innerWidth - 1);
     const y = Math.min(Math.max(r.top + r.height / 2, 0), innerHeight - 1);
     const top = document.elementFromPoint(x, y);
-    const ring = (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 1) || s.boxShadow !== 'none';
+    const framed = style => (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1) || style.boxShadow !== 'none';
+    // A field without a border of its own shows it on the box around it.
+    const around = e.matches('textarea, input') && e.closest('form');
+    const ring = framed(s) || Boolean(around && around.matches(':focus-within') && framed(getComputedStyle(around)));
     const free = Boolean(top && (e.contains(top) || top.contains(e) || top.closest('label')?.contains(e)));
     return { who: `${this.named(e)} "${(e.textContent || e.name || '').trim().slice(0, 20)}"`, ring, free,
       inside: Boolean(e.closest('main, dialog, [popover], nav, .side, #toasts')) };

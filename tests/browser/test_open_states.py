@@ -40,6 +40,7 @@ def _move(desk: Desk) -> None:
 
 
 def _toast(desk: Desk) -> None:
+    desk.go_to(desk.rows[1])  # on a small screen nothing is decided that is not to be seen
     desk.press("x")
     desk.page.locator("#toasts .toast").wait_for()
 
@@ -47,8 +48,9 @@ def _toast(desk: Desk) -> None:
 def _not_saved(desk: Desk) -> None:
     """The server does not answer any more."""
     desk.page.route("**/queue/*/dismiss", lambda route: route.abort())
+    desk.go_to(desk.rows[1])
     desk.press("x")
-    desk.page.locator("#unsaved").wait_for()
+    desk.page.locator("#unsaved").wait_for(state="attached")
 
 
 def _form_error(desk: Desk) -> None:
@@ -98,6 +100,7 @@ def test_an_error_is_said_beside_its_field_and_has_the_focus(site):
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_focus_is_seen_and_never_covered(site, size):
     desk = sit_down(site, size=size)
+    desk.go_to(desk.rows[1])
     desk.press("x")  # a toast lies over the page meanwhile
     found: list[str] = []
     for _ in range(60):
