@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
 from prospector.enrolment import stages_of
-from prospector.models import Profile, Prospect, Suppression
+from prospector.models import Move, Profile, Prospect, Suppression
 from prospector.outreach import outbox, suppression
 from prospector.prospects import details, erasure, hand, profiles, strangers
 from prospector.prospects.details import Changes
@@ -42,13 +42,16 @@ class Casework:
         """Log a note, a call or a meeting; its id. Raises `hand.HandError`."""
         return self._follow(session, [hand.logged(prospect, what, text, self.user_id, now)], prospect, now)
 
-    def move(self, session: Session, prospect: Prospect, to: str, now: datetime) -> None:
+    def move(self, session: Session, prospect: Prospect, to: str, now: datetime) -> Move | None:
         """Put a person into a stage, or keep them in theirs: either way rules keep their hands off for
-        a while. Raises `CaseError` where the rules know no such stage."""
+        a while. The move, or None where they were there already. Raises `CaseError` where the rules
+        know no such stage."""
         known = stages_of(session)
         if to not in known:
             raise CaseError(f'There is no stage "{to}"; there are {", ".join(known)}.')
+        before = prospect.stage
         self._follow(session, [hand.moved(prospect, to, self.user_id, now)], prospect, now)
+        return hand.last_by_hand(session, prospect.id) if before != to else None
 
     def take_back(self, session: Session, prospect: Prospect, key: str, now: datetime) -> str:
         """Undo a move by hand; the stage they are in then. Raises `hand.HandError`."""

@@ -179,10 +179,13 @@ def test_what_others_wrote_is_text(opened: Office, browser: TestClient) -> None:
     id_ = opened.person("mallory", title=HOSTILE, company=HOSTILE)
     opened.change(Prospect, id_, name=HOSTILE, tags=[HOSTILE], source=HOSTILE, legal_basis=HOSTILE)
     seen = opened.seen("reply", id_, text=HOSTILE, url="javascript:alert(1)", actor_name=HOSTILE)
-    opened.follow(seen)
+    safe = opened.seen("post", id_, text=HOSTILE, url="https://elsewhere.example/?<b>", object="2")
+    opened.follow(seen, safe)
     browser.post(f"/p/{id_}/note", data={"text": HOSTILE})
     for path in (f"/p/{id_}", f"/p/{id_}/edit", f"/p/{id_}/erase", "/c", "/c/1", f"/p/{id_}?stage=engaged"):
-        page = browser.get(path).text
+        answer = browser.get(path)
+        assert answer.status_code == 200
+        page = answer.text
         assert "<script>alert" not in page
         assert "<img" not in page
         assert "javascript:" not in page
@@ -215,9 +218,12 @@ def test_an_empty_note_is_said_beside_its_field(opened: Office, browser: TestCli
 
 def test_a_move_by_hand_and_its_undo(opened: Office, browser: TestClient) -> None:
     id_ = busy(opened)
-    assert browser.post(f"/p/{id_}/stage", data={"to": "won"}).status_code == 303
+    answer = browser.post(f"/p/{id_}/stage", data={"to": "won"})
     assert opened.one(Prospect, id=id_).stage == "won"
     move = opened.one(Move, after="won")
+    assert answer.headers["location"] == f"/p/{id_}?moved={move.id}"
+    assert "Moved from engaged to won." in text_of(browser.get(answer.headers["location"]))
+    assert "Rules leave it alone" not in browser.get(f"/p/{id_}?moved=1").text
     assert f'action="/p/{id_}/moves/{move.id}/undo"' in browser.get(f"/p/{id_}").text
     assert browser.post(f"/p/{id_}/moves/{move.id}/undo").status_code == 303
     assert opened.one(Prospect, id=id_).stage == "engaged"

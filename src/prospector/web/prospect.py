@@ -20,7 +20,7 @@ from prospector.consequences import Consequences
 from prospector.discovery import NoProfileError, profile_at
 from prospector.installation import Installation, utc_now
 from prospector.models import Move, Prospect
-from prospector.prospects import details, erasure, profiles
+from prospector.prospects import details, erasure, hand, profiles
 from prospector.prospects.details import WrongError
 from prospector.prospects.erasure import ErasureError
 from prospector.prospects.hand import HandError
@@ -101,10 +101,11 @@ def person(
     show: str = "all",
     before: Annotated[str, Query(max_length=80)] = "",
     stage: Annotated[str, Query(max_length=100)] = "",
+    moved: int | None = None,
 ) -> Response:
     """The page. `show` filters the timeline, `before` is where its older part begins, `stage` opens
-    the proof of a stage."""
-    return shown(about, show=show, before=before, stage=stage)
+    the proof of a stage, `moved` is a move by hand that was just made."""
+    return shown(about, show=show, before=before, stage=stage, moved=moved)
 
 
 def shown(
@@ -113,6 +114,7 @@ def shown(
     show: str = "all",
     before: str = "",
     stage: str = "",
+    moved: int | None = None,
     status: int = 200,
     wrong: dict[str, str] | None = None,
     given: dict[str, str] | None = None,
@@ -123,6 +125,8 @@ def shown(
         values = sheet.of(session, about.installation, about.viewer, prospect, about.now)
         values |= sheet.timeline_of(session, [prospect.id], show, before)
         values |= sheet.proof_of(values["standing"], stage)
+        last = hand.last_by_hand(session, prospect.id) if moved is not None else None
+        values["moved"] = last if last is not None and last.id == moved else None
     values |= {"wrong": _EMPTY | (wrong or {}), "given": _EMPTY | (given or {})}
     return page(about.request, about.viewer, "prospect.html", status=status, now=about.now, **values)
 
@@ -141,8 +145,13 @@ def note(about: About, text: Long = "", what: Short = "note") -> Response:
 @router.post("/p/{prospect_id}/stage")
 def stage(about: About, to: Short) -> Response:
     """Move somebody by hand."""
-    about.write(lambda session, prospect: about.case.move(session, prospect, to, about.now))
-    return about.back()
+
+    def work(session: Session, prospect: Prospect) -> int | None:
+        move = about.case.move(session, prospect, to, about.now)
+        return move.id if move is not None else None
+
+    moved = about.write(work)
+    return about.back(moved=str(moved)) if moved is not None else about.back()
 
 
 @router.post("/p/{prospect_id}/moves/{move_id}/undo")

@@ -18,6 +18,7 @@ from prospector.prospects import companies, profiles, standing, steps, timeline
 from prospector.prospects.standing import Standing
 from prospector.prospects.timeline import SHOWS, Place, Show
 from prospector.queue.rank import SORTS
+from prospector.queue.snoozing import CHOICES
 from prospector.rules import live
 from prospector.rules.live import Parsed
 from prospector.web.viewer import Viewer
@@ -61,6 +62,7 @@ def of(
         "places": profiles.watched(session, prospect.id, now),
         "suppressed": forbidden,
         "by_our_hand": bool(forbidden) and all(_ours(row.by, row.key) for row in forbidden),
+        "snoozes": CHOICES,
         "namer": lambda _: (prospect.name, None),
         "moment": live.moment,
         "sentences": steps.sentences,
