@@ -15,7 +15,7 @@ from prospector.cli.output import HIGHEST_ID, AsJson, chosen_workspace, fail, in
 from prospector.cli.prospects import require_stage
 from prospector.installation import Installation, utc_now
 from prospector.models import Message, Prospect
-from prospector.outreach import approval, drafts, outbox, render, spreadsheet, suppression, template
+from prospector.outreach import approval, drafts, outbox, pending, render, spreadsheet, suppression, template
 from prospector.outreach.approval import Wording
 from prospector.outreach.drafts import Desk
 from prospector.outreach.facts import Facts
@@ -61,7 +61,9 @@ def draft(
         for some in _in_turns(ids):
             with opened.store.transaction() as session:
                 rows += [
-                    _row(*made) for id_ in some if (made := _drafted(session, desk, chosen, id_, occasion))
+                    pending.as_json(*made)
+                    for id_ in some
+                    if (made := _drafted(session, desk, chosen, id_, occasion))
                 ]
     show(rows, as_json, "Nobody was left to write to.")
 
@@ -69,9 +71,7 @@ def draft(
 def show_drafts(as_json: AsJson = False) -> None:
     """Drafts that wait for a decision, with their problems."""
     with installation() as opened, opened.store.reading() as session:
-        statement = select(Message, Prospect).join(Prospect, col(Prospect.id) == Message.prospect_id)
-        found = session.exec(statement.where(Message.state == "draft").order_by(col(Message.id)).limit(1000))
-        rows = [_row(message, prospect) for message, prospect in found]
+        rows = [pending.as_json(*found) for found in pending.drafts_of(session)]
     show(rows, as_json, "No drafts.")
 
 
@@ -210,14 +210,3 @@ def message_of(session: Session, message_id: int) -> Message:
     if message is None:
         fail(f"There is no message {message_id}. `prospector drafts` lists those that wait.", 2)
     return message
-
-
-def _row(message: Message, prospect: Prospect) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "to": prospect.email if message.action == "email" else prospect.name,
-        "action": message.action,
-        "subject": message.subject,
-        "body": message.body,
-        "problems": [{"code": p["code"], "message": p["message"]} for p in message.problems],
-    }

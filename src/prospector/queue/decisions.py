@@ -21,7 +21,7 @@ from prospector.queue.day import CardError
 from prospector.queue.holds import message_of, open_card_of
 from prospector.queue.means import Decided, Means
 from prospector.queue.reader import Reader
-from prospector.queue.snoozing import CHOICES, snooze_of
+from prospector.queue.snoozing import CHOICES, Snooze, snooze_of
 from prospector.queue.texts import another, like, rewrite, stand_by
 from prospector.queue.undo import reopen
 
@@ -91,10 +91,16 @@ def snooze(
 ) -> Decided:
     """Put it away (snoozing.CHOICES). Raises `UnknownChoiceError`, `CardError`."""
     chosen = snooze_of(choice, now, reader.zone, reader.day_start)
-    card = open_card_of(session, reader, card_id, now)
-    day.snooze(session, card.id, until=chosen.until, wake_on=chosen.wake_on, now=now, user_id=reader.id)
+    put_away(session, reader, card_id, chosen, now)
     label = next(one.label for one in CHOICES if one.key == choice)
     return Decided(card_id, f"Snoozed: {label[:1].lower()}{label[1:]}")
+
+
+def put_away(session: Session, reader: Reader, card_id: int, snooze: Snooze, now: datetime) -> Decided:
+    """Put it away until any moment, or until what they do. Raises `CardError`."""
+    card = open_card_of(session, reader, card_id, now)
+    day.snooze(session, card.id, until=snooze.until, wake_on=snooze.wake_on, now=now, user_id=reader.id)
+    return Decided(card_id, "Snoozed")
 
 
 def note(session: Session, means: Means, reader: Reader, card_id: int, text: str, now: datetime) -> Decided:
@@ -172,6 +178,7 @@ __all__ = [
     "like",
     "note",
     "posted",
+    "put_away",
     "reopen",
     "rewrite",
     "say_why",

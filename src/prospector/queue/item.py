@@ -47,7 +47,7 @@ OPT_OUT = Labels("Never write again", "Go on writing")
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The card's text. `to` is whom it reaches and `sender` as which account, `stale` what has
-    changed since it was made, `limit` the longest text of the channel in characters; it is the
+    changed since it was made, `obstacle` why it may not be approved as it stands, `limit` the longest text of the channel in characters; it is the
     `number`th `of` so many templates for this cause (0 where it is of none)."""
 
     id: int
@@ -62,6 +62,7 @@ class Draft:
     body: str
     problems: tuple[Problem, ...]
     approvable: bool
+    obstacle: str | None
     stale: tuple[str, ...]
     leaves: Leaves | None
     limit: int | None
@@ -149,6 +150,7 @@ def _draft(
         means.aftermath.library(), engagement.kind if engagement else None, message.template
     )
     names = [template.name for template in suiting]
+    obstacle = approval.obstacle(session, message)
     unsent = message.state in ("draft", "approved")
     return Draft(
         id=message.id,
@@ -162,7 +164,8 @@ def _draft(
         subject=message.subject,
         body=message.body,
         problems=tuple(problems),
-        approvable=drafts.is_approvable(message) and approval.obstacle(session, message) is None,
+        approvable=drafts.is_approvable(message) and obstacle is None,
+        obstacle=obstacle,
         stale=staleness.changes(session, means.desk, message, reader.id) if unsent else (),
         leaves=_leaves(session, means, message, now) if unsent and not message.by_hand else None,
         limit=account.connector.can.longest if account is not None else None,

@@ -134,7 +134,9 @@ def news(session: Session, reader: Reader, since: datetime) -> News:
     statement = select(_CARD.c.id).where(
         _CARD.c.state == "open", _CARD.c.arrived_at > since, reader.scope.where(_CARD.c.owner_id)
     )
-    found = session.connection().execute(statement.order_by(_CARD.c.arrived_at, _CARD.c.id).limit(MOST_COUNTED))
+    found = session.connection().execute(
+        statement.order_by(_CARD.c.arrived_at, _CARD.c.id).limit(MOST_COUNTED)
+    )
     return News(tuple(id_ for (id_,) in found))
 
 

@@ -33,9 +33,11 @@ from prospector.web import (
     strangers,
     team,
 )
-from prospector.web.api import accounts, description, tokens
+from prospector.web.api import accounts, cards, description, messages, tokens
 from prospector.web.api import prospect as prospect_api
+from prospector.web.api import prospects as prospects_api
 from prospector.web.api import replies as replies_api
+from prospector.web.api import team as team_api
 from prospector.web.door import Door
 from prospector.web.guard import Guard
 
@@ -61,9 +63,13 @@ ROUTERS = (
     sources.router,
     shell.router,
     description.router,
+    cards.router,
+    messages.router,
     accounts.router,
     replies_api.router,
+    prospects_api.router,
     prospect_api.router,
+    team_api.router,
     tokens.router,
 )
 
