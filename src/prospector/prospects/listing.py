@@ -51,7 +51,8 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A person as the list shows them; `score` in whole points, as on their page."""
+    """A person as the list shows them. `score` is that of their page: fit and `engagement`, the
+    decayed points (docs/rules.md, S9) by which the list is ordered."""
 
     id: int
     name: str
@@ -61,7 +62,7 @@ class Listed:
     email: str | None
     stage: str
     since: datetime
-    score: int
+    engagement: int
     fit: int
     owner_id: int | None
     owner: str | None
@@ -72,6 +73,10 @@ class Listed:
     profiles: tuple[tuple[str, str], ...]
     last: Touch | None
     next: Step | None
+
+    @property
+    def score(self) -> int:
+        return self.fit + self.engagement
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -198,7 +203,7 @@ def _row(
         email=one.email,
         stage=one.stage,
         since=one.stage_at,
-        score=points,
+        engagement=points,
         fit=one.fit,
         owner_id=one.owner_id,
         owner=one.owner,

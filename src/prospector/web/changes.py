@@ -80,7 +80,7 @@ Asked = Annotated[Wanted, Depends(wanted)]
 def plan(request: Request, viewer: Signed, installation: Opened, asked: Asked) -> Response:
     """What the change would do; nothing is changed yet."""
     with installation.store.reading() as session:
-        change, _, found = _planned(session, viewer, asked, utc_now())
+        change, _, found = planned(session, viewer, asked, utc_now())
         return _plan(request, session, viewer, asked, change, found, "")
 
 
@@ -96,7 +96,7 @@ def apply(
     """Do what the plan said, if it still says the same."""
     now = utc_now()
     with installation.store.reading() as session:
-        change, ids, found = _planned(session, viewer, asked, now)
+        change, ids, found = planned(session, viewer, asked, now)
         if found.changing != changing:
             return _plan(
                 request, session, viewer, asked, change, found, "It has changed meanwhile: look again."
@@ -111,9 +111,7 @@ def apply(
     return _in_the_end(run_id, len(ids), carry_out)
 
 
-def _planned(
-    session: Session, viewer: Viewer, asked: Wanted, now: datetime
-) -> tuple[Change, list[int], Plan]:
+def planned(session: Session, viewer: Viewer, asked: Wanted, now: datetime) -> tuple[Change, list[int], Plan]:
     """The change, whom it is for, and what it does. Raises `InvalidError`."""
     try:
         change = bulk.checked(_change(session, viewer, asked), now)
@@ -211,17 +209,17 @@ def listed(
 def run(request: Request, viewer: Signed, installation: Opened, run_id: int) -> Response:
     """One run: how far it is, and what taking it back would do."""
     with installation.store.reading() as session:
-        row = _row(session, viewer, run_id)
-        undoing = None if row["undone"] is not None else _undoing(session, run_id)
-    return page(request, viewer, "run.html", block="state", run=row, undoing=undoing)
+        row = run_of(session, viewer, run_id)
+        back = None if row["undone"] is not None else undoing(session, run_id)
+    return page(request, viewer, "run.html", block="state", run=row, undoing=back)
 
 
 @router.post("/runs/{run_id}/undo")
 def undo(viewer: Signed, installation: Opened, aftermath: Aftermath, run_id: int) -> Response:
     """Take a run back; what somebody changed since is left alone."""
     with installation.store.reading() as session:
-        row = _row(session, viewer, run_id)
-        if _undoing(session, run_id) is None:
+        row = run_of(session, viewer, run_id)
+        if undoing(session, run_id) is None:
             raise NotNowError("This run cannot be taken back, or it was already.")
 
     def take_back() -> None:
@@ -235,7 +233,8 @@ def only(viewer: Viewer) -> int | None:
     return viewer.id if viewer.role == "rep" else None
 
 
-def _row(session: Session, viewer: Viewer, run_id: int) -> dict[str, Any]:
+def run_of(session: Session, viewer: Viewer, run_id: int) -> dict[str, Any]:
+    """A run that the viewer may see, as lists show it. Raises `NotThereError`."""
     try:
         runs.find(session, run_id, only(viewer))
     except (RunError, OverflowError):
@@ -244,7 +243,8 @@ def _row(session: Session, viewer: Viewer, run_id: int) -> dict[str, Any]:
     return row
 
 
-def _undoing(session: Session, run_id: int) -> runs.Undoing | None:
+def undoing(session: Session, run_id: int) -> runs.Undoing | None:
+    """What taking a run back would do; None where it cannot be, or was already."""
     try:
         return runs.undoing(session, run_id)
     except RunError:
