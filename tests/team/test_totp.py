@@ -91,5 +91,6 @@ def test_the_picture_holds_no_style_and_no_script() -> None:
     assert not any(
         name == "style" or name.startswith("on") for element in root.iter() for name in element.attrib
     )
+    assert "viewBox" in root.attrib, "so that it can be shown in any size, whole"
     assert SECRET not in drawn
     assert totp.spaced("ABCDEFGHIJ") == "ABCD EFGH IJ"

@@ -37,7 +37,7 @@ def picture(address: str) -> str:
     """The address as a QR code: an `<svg>` element without style, to stand in a page."""
     out = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, light="#fff", omitsize=False
+        out, kind="svg", xmldecl=False, svgns=True, scale=5, border=4, light="#fff", omitsize=True
     )
     return out.getvalue().decode()
 
