@@ -13,11 +13,12 @@ import time_machine
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import Session
 from starlette.testclient import TestClient
 from tests.office import START, Office, office, sqlite_store
 from tests.signed import application, browser, token, user
 
-from prospector.models import Card, Engagement, Message, Prospect, User
+from prospector.models import Card, Engagement, Message, Prospect, Suppression, User
 from prospector.web import queue
 
 HOSTILE = '"><script>alert(1)</script>\u202e<img src=x onerror=alert(1)>{{ 7 * 7 }}'
@@ -244,8 +245,29 @@ def test_somebody_elses_card_is_not_there(desk: Desk) -> None:
     for path in (f"/queue/{card_id}", "/queue/99999"):
         assert desk.page.get(path).status_code == 404
     assert desk.page.post(f"/queue/{card_id}/done", headers=SCRIPT).status_code == 404
-    assert f'id="item-{card_id}"' not in desk.page.get(f"/queue/rest?ids={card_id}").text
+    assert f'id="item-{card_id}"' not in desk.page.get(f"/queue/rest?ids={card_id}", headers=SCRIPT).text
     assert desk.state(card_id) == "open"
+
+
+def test_a_part_of_the_page_is_nothing_to_read_by_itself(desk: Desk) -> None:
+    for path in ("/queue/rest?ids=1", "/queue/end", "/queue/news"):
+        answer = desk.page.get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/queue")
+
+
+def test_who_is_never_written_to_cannot_be_written_to_from_here(desk: Desk) -> None:
+    card_id = desk.drafted()
+    person = desk.place.one(Card, id=card_id).prospect_id
+
+    def forbid(session: Session) -> None:
+        session.add(Suppression(key=f"person:{person}", why="they asked us", at=desk.place.now, by="test"))
+
+    desk.place.write(forbid)
+    shown = desk.page.get(f"/queue/{card_id}").text
+    assert "This cannot be sent." in shown
+    assert "they asked us" in shown
+    assert desk.approve(desk.page, card_id).status_code == 409
+    assert desk.message(card_id).state == "draft"
 
 
 def test_what_they_wrote_is_text(desk: Desk) -> None:
@@ -263,11 +285,15 @@ def test_news_are_told_and_so_is_a_change_of_the_open_card(desk: Desk) -> None:
     text = desk.page.get("/queue").text
     since, truth = (re.findall(f'{name}="([^"]+)"', text)[0] for name in ("data-since", "data-truth"))
     asked = {"since": since, "open": card_id, "truth": truth}
-    assert desk.page.get("/queue/news", params=asked).json() == {"count": 0, "ids": [], "changed": False}
+    assert desk.page.get("/queue/news", params=asked, headers=SCRIPT).json() == {
+        "count": 0,
+        "ids": [],
+        "changed": False,
+    }
     with time_machine.travel(desk.place.later(minutes=5), tick=True):
         new = desk.card("bob")
         desk.other.post(f"/queue/{card_id}/hold", headers=SCRIPT)
-        assert desk.page.get("/queue/news", params=asked).json() == {
+        assert desk.page.get("/queue/news", params=asked, headers=SCRIPT).json() == {
             "count": 1,
             "ids": [new],
             "changed": True,

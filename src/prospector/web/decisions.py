@@ -22,7 +22,7 @@ from prospector.queue.day import CardError, NoCardError
 from prospector.queue.means import Decided, Means
 from prospector.queue.snoozing import UnknownChoiceError
 from prospector.web.problems import InvalidError, NotNowError, NotThereError, Problem
-from prospector.web.queue import after, shown
+from prospector.web.queue import after, by_script, shown
 from prospector.web.viewer import Equipped, Opened, Signed, Viewer
 
 T = TypeVar("T")
@@ -190,7 +190,7 @@ def hold(about: About, leaving: Annotated[int | None, Form()] = None) -> Respons
         return holds.open_card(session, about.viewer, about.card_id, length, about.now)
 
     held = about.write(work)
-    if not _script(about.request):
+    if not by_script(about.request):
         return _redirect(about.card_id)
     return JSONResponse({"mine": held is None or held.mine})
 
@@ -204,14 +204,14 @@ def take_over(about: About) -> Response:
 
 def _decide(about: Asked, work: Callable[[Session], Decided]) -> Response:
     """Do it and lead on: to the next card, or back to this one where it could not be done."""
-    following = None if _script(about.request) else after(_today(about), about.card_id)
+    following = None if by_script(about.request) else after(_today(about), about.card_id)
     try:
         decided = about.write(work)
     except Problem as problem:
-        if _script(about.request) or isinstance(problem, NotThereError):
+        if by_script(about.request) or isinstance(problem, NotThereError):
             raise
         return _refused(about, problem)
-    if _script(about.request):
+    if by_script(about.request):
         return _told(decided)
     stays = about.card_id in _today(about)
     return _redirect(about.card_id if stays else following, decided=None if stays else about.card_id)
@@ -223,7 +223,7 @@ def _today(about: Asked) -> tuple[int, ...]:
 
 
 def _stay(about: Asked, said: Decided | str) -> Response:
-    if not _script(about.request):
+    if not by_script(about.request):
         return _redirect(about.card_id)
     return _told(said) if isinstance(said, Decided) else JSONResponse({"words": said})
 
@@ -234,7 +234,7 @@ def _told(decided: Decided) -> Response:
 
 def _again(about: Asked) -> Response:
     """The card as it is now."""
-    if not _script(about.request):
+    if not by_script(about.request):
         return _redirect(about.card_id)
     return shown(about.request, about.viewer, about.installation, about.means, about.card_id)
 
@@ -247,10 +247,6 @@ def _refused(about: Asked, problem: Problem) -> Response:
 def _redirect(card_id: int | None, decided: int | None = None) -> Response:
     query = f"?{urlencode({'decided': decided})}" if decided is not None else ""
     return RedirectResponse(f"/queue/{card_id}{query}" if card_id is not None else f"/queue{query}", 303)
-
-
-def _script(request: Request) -> bool:
-    return "hx-request" in request.headers
 
 
 def _unix(text: str | None) -> str | None:

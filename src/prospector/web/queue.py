@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlmodel import Session
 
 from prospector.installation import Installation, utc_now
@@ -23,7 +23,7 @@ from prospector.queue.item import Item, item_of
 from prospector.queue.means import Means
 from prospector.queue.session import Agenda
 from prospector.queue.snoozing import CHOICES, Choice, snooze_of
-from prospector.web import cards, finish
+from prospector.web import finish, phrases
 from prospector.web.problems import NotThereError
 from prospector.web.rendering import fragment, page
 from prospector.web.viewer import Equipped, Opened, Signed, Viewer
@@ -60,7 +60,7 @@ def queue(
     now, view = utc_now(), view if view in VIEWS else ""
     with installation.store.reading() as session:
         values = _listed(session, viewer, now, q, view, before, decided)
-        if "hx-request" in request.headers:
+        if by_script(request):
             return fragment(request, viewer, "queue-list.html", now=now, **values, open=None)
         ids = [row.id for row in values["agenda"].rows] if view == "" else []
         values |= _opened(session, viewer, means, ids[: 1 + AHEAD], now)
@@ -71,6 +71,8 @@ def queue(
 @router.get("/queue/rest")
 def rest(request: Request, viewer: Signed, installation: Opened, means: Equipped, ids: str = "") -> Response:
     """The cards that the page does not carry yet, by their ids."""
+    if not by_script(request):
+        return RedirectResponse("/queue", 303)
     now, wanted = utc_now(), _ids(ids)
     with installation.store.reading() as session:
         items = _items(session, viewer, means, wanted, now)
@@ -81,6 +83,8 @@ def rest(request: Request, viewer: Signed, installation: Opened, means: Equipped
 @router.get("/queue/end")
 def end(request: Request, viewer: Signed, installation: Opened) -> Response:
     """What the day came to."""
+    if not by_script(request):
+        return RedirectResponse("/queue", 303)
     now = utc_now()
     with installation.store.reading() as session:
         values: dict[str, Any] = {"agenda": days.session_of(session, viewer, now)}
@@ -90,19 +94,22 @@ def end(request: Request, viewer: Signed, installation: Opened) -> Response:
 
 @router.get("/queue/news")
 def news(
+    request: Request,
     viewer: Signed,
     installation: Opened,
     means: Equipped,
-    since: datetime,
+    since: datetime | None = None,
     open: int | None = None,
     truth: str = "",
 ) -> Response:
     """How many cards came since the list was made, and whether the open one is what it was."""
+    if not by_script(request) or since is None:
+        return RedirectResponse("/queue", 303)
     now = utc_now()
     with installation.store.reading() as session:
         found = days.news(session, viewer, since)
         item = _item(session, viewer, means, open, now) if open is not None else None
-    changed = open is not None and (item is None or cards.truth(item) != truth)
+    changed = open is not None and (item is None or phrases.truth(item) != truth)
     return JSONResponse({"count": found.count, "ids": list(found.ids)[:100], "changed": changed})
 
 
@@ -137,7 +144,7 @@ def shown(
     """The page with a card open, or its template; `problem` says what could not be done with it."""
     now, view = utc_now(), view if view in VIEWS else ""
     with installation.store.reading() as session:
-        if "hx-request" in request.headers:
+        if by_script(request):
             items = _items(session, viewer, means, [card_id], now)
             if not items:
                 raise NotThereError("There is no such card.")
@@ -152,6 +159,11 @@ def shown(
         values |= _finished(session, viewer, installation, now)
     given = {"pane": "item", "problem": problem, **values}
     return page(request, viewer, "queue.html", now=now, status=status, **given)
+
+
+def by_script(request: Request) -> bool:
+    """Whether the page's script asks, which wants a part; a person gets the page."""
+    return "hx-request" in request.headers
 
 
 def after(ids: Sequence[int], card_id: int) -> int | None:
@@ -216,7 +228,7 @@ def _item(session: Session, viewer: Viewer, means: Means, card_id: int, now: dat
 
 def _words(session: Session) -> dict[str, Any]:
     """What every part of the page says things with."""
-    return {"stage_number": _stage_number(pipeline.stages_of(session)), "cards": cards}
+    return {"stage_number": _stage_number(pipeline.stages_of(session)), "phrases": phrases}
 
 
 def _stage_number(stages: Sequence[str]) -> Callable[[str], int]:

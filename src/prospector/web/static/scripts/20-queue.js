@@ -31,7 +31,7 @@ prospector.queue = (() => {
 
   // --- the list ---
   const rowOf = id => $(`#row-${id}`);
-  const rows = () => $$('.qpart [data-row], .qmore[open] [data-row]', $('#rows')).filter(shown);
+  const rows = () => $$('.qpart [data-row], .qmore[open] [data-row]', $('#rows'));
   const order = () => $$('#rows ol').forEach(ol => $$(':scope > li', ol).forEach((li, i) => { li.dataset.at ??= i; }));
   const number = (el, by) => { if (el) el.textContent = Math.max(0, Number(el.textContent.replace(/\D/g, '')) + by); };
   const count = (li, by, kind) => {

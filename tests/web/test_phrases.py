@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prospector.queue.leaving import Leaves
-from prospector.web import cards, finish
+from prospector.web import finish, phrases
 from prospector.web.finish import Decision
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -32,31 +32,31 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     ],
 )
 def test_a_text_is_as_long_as_its_reader_counts(text: str, count: int) -> None:
-    assert cards.graphemes(text) == count
+    assert phrases.graphemes(text) == count
 
 
 @given(st.text(st.characters(codec="ascii"), max_size=60).filter(lambda text: "\r\n" not in text))
 def test_plain_letters_count_one_each(text: str) -> None:
-    assert cards.graphemes(text) == len(text)
+    assert phrases.graphemes(text) == len(text)
 
 
 @given(st.text(max_size=60))
 def test_no_text_is_longer_than_its_code_points(text: str) -> None:
-    assert 0 <= cards.graphemes(text) <= len(text)
+    assert 0 <= phrases.graphemes(text) <= len(text)
 
 
 def test_when_a_text_leaves() -> None:
     zone = ZoneInfo("Europe/Lisbon")
-    assert cards.leaves(Leaves(NOW + timedelta(minutes=42), "", "hold"), NOW, zone) == "Sends 09:42"
+    assert phrases.leaves(Leaves(NOW + timedelta(minutes=42), "", "hold"), NOW, zone) == "Sends 09:42"
     gap = Leaves(NOW + timedelta(days=1), "after the gap to the one before", "gap")
-    assert cards.leaves(gap, NOW, zone) == "Sends Wed 09:00, after the gap to the one before"
-    assert cards.leaves(Leaves(None, "the account may send none", "cap"), NOW, zone) == (
+    assert phrases.leaves(gap, NOW, zone) == "Sends Wed 09:00, after the gap to the one before"
+    assert phrases.leaves(Leaves(None, "the account may send none", "cap"), NOW, zone) == (
         "Cannot leave: the account may send none"
     )
 
 
 def test_the_town_of_a_clock() -> None:
-    assert cards.place(NOW.astimezone(ZoneInfo("America/Sao_Paulo"))) == "Sao Paulo"
+    assert phrases.place(NOW.astimezone(ZoneInfo("America/Sao_Paulo"))) == "Sao Paulo"
 
 
 def test_a_day_is_summed_up_in_a_sentence() -> None:

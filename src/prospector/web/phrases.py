@@ -72,7 +72,7 @@ def truth(item: Item) -> str:
     """
     draft, hold = item.draft, item.hold
     held = (hold.user_id, hold.name) if hold is not None and not hold.mine else None
-    written = draft and (draft.id, draft.state, draft.stale, draft.approvable, draft.copied_at)
+    written = draft and (draft.id, draft.state, draft.stale, draft.obstacle, draft.copied_at)
     facts = (item.state, [one.gone for one in item.causes], written, held, item.asks and item.asks.sentence)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
 
