@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from prospector.models import User
+from prospector.models import User, table_of
 from prospector.prospects.scope import EVERYBODY, Scope
 
 LONGEST = timedelta(days=400)
@@ -91,10 +92,12 @@ def _is_here(one: Colleague, now: datetime) -> bool:
 
 def team_of(session: Session) -> dict[int, Colleague]:
     """Everybody, by id."""
-    rows = select(User.id, User.name, User.away_until, User.cover_id, User.disabled_at)
+    users = table_of(User)
+    columns = users.c["id", "name", "away_until", "cover_id", "disabled_at"]
+    found = session.execute(select_columns(*columns).order_by(users.c.id))
     return {
         id_: Colleague(id_, name, until, cover_id, disabled_at is not None)
-        for id_, name, until, cover_id, disabled_at in session.exec(rows.order_by(col(User.id)))
+        for id_, name, until, cover_id, disabled_at in found
     }
 
 
