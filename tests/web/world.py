@@ -75,6 +75,8 @@ VALUES: Mapping[str, Any] = {
     "theme": "dark",
 }
 """What a field of a form or a body gets, by its name; else by its type."""
+ALSO = frozenset({"choice"})
+"""Fields of bodies that are needed although each alone is optional: one of several must be there."""
 
 
 @dataclass
@@ -201,7 +203,9 @@ def given(app: FastAPI, path: str, method: str, ids: Mapping[str, Any]) -> dict[
         models = [kind] if hasattr(kind, "model_fields") else []
         if models and not _is_form(one):
             fields |= {
-                n: _value(n, f.annotation, ids) for n, f in kind.model_fields.items() if f.is_required()
+                n: _value(n, f.annotation, ids)
+                for n, f in kind.model_fields.items()
+                if f.is_required() or n in ALSO
             }
         else:
             fields[one.alias] = _value(one.alias, kind, ids)

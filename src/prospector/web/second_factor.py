@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 from sqlmodel import Session
 
 from prospector.installation import utc_now
@@ -113,9 +112,6 @@ def _back(request: Request, installation: Opened, token: str | None) -> Response
 def _page(
     request: Request, viewer: Viewer, user: User, secret: str | None, errors: dict[str, str], status: int
 ) -> Response:
-    # Ours alone: of the address nothing but the squares gets into it.
-    drawn = totp.picture(totp.uri(secret, user.email)) if secret else None
-    picture = Markup(drawn) if drawn else None  # noqa: S704
     return page(
         request,
         viewer,
@@ -123,7 +119,7 @@ def _page(
         status=status,
         secret=secret,
         shown=totp.spaced(secret) if secret else "",
-        picture=picture,
+        picture=totp.picture(totp.uri(secret, user.email)) if secret else None,
         errors=errors,
         asks=user.password is not None,
     )
