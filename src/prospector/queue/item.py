@@ -48,7 +48,8 @@ OPT_OUT = Labels("Never write again", "Go on writing")
 class Draft:
     """The card's text. `to` is whom it reaches and `sender` as which account, `stale` what has
     changed since it was made, `obstacle` why it may not be approved as it stands, `limit` the longest
-    text of the channel in characters; it is the `number`th `of` so many templates for this cause (0 where it is of none)."""
+    text of the channel in characters; it is the `number`th `of` so many templates for this cause (0
+    where it is of none)."""
 
     id: int
     action: str
