@@ -95,6 +95,8 @@ def test_what_somebody_changed_since_is_left_alone_and_said(place: Office) -> No
     assert [one.owner_id for one in place.rows(Prospect)] == [1, None, 1, 1]
     assert {one.paused_until for one in place.rows(Prospect)} == {None}
     assert place.one(Edit, run_id=run_id, prospect_id=ids[1]).left == "the owner changed since"
+    with place.store.reading() as session:
+        assert runs.listed(session, None, 1)[0]["changed"] == 4
 
 
 def test_a_run_that_stopped_half_way_is_gone_on_with_once(place: Office) -> None:

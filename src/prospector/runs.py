@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
 from prospector.consequences import Consequences
 from prospector.edits import Writes
@@ -139,7 +139,9 @@ def _row(
 
 def _numbers(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """By run, how many people it changed, and how many it still has to look at."""
-    changed = func.count().filter(col(Edit.done_at).is_not(None), col(Edit.left).is_(None))
+    # Of who was taken back, `left` tells what stayed: they were changed all the same.
+    was_changed = or_(col(Edit.left).is_(None), col(Edit.undone_at).is_not(None))
+    changed = func.count().filter(col(Edit.done_at).is_not(None), was_changed)
     waiting = func.count().filter(col(Edit.done_at).is_(None))
     counted = select(Edit.run_id, changed, waiting).where(col(Edit.run_id).in_(ids))
     return {id_: (one, two) for id_, one, two in session.exec(counted.group_by(col(Edit.run_id)))}

@@ -24,7 +24,7 @@ from prospector.prospects.search import Search, SearchError
 from prospector.prospects.urls import canonical
 from prospector.sdk import BY_HAND_KINDS
 
-WINDOW = 50_000
+WINDOW = 10_000
 MOST_COMPANIES = 200
 NOBODY = ("none", "nobody")
 Stream = tuple[ColumnElement[bool], ...]

@@ -210,7 +210,8 @@ def run(request: Request, viewer: Signed, installation: Opened, run_id: int) -> 
     """One run: how far it is, and what taking it back would do."""
     with installation.store.reading() as session:
         row = run_of(session, viewer, run_id)
-        back = None if row["undone"] is not None else undoing(session, run_id)
+        settled = row["undone"] is None and not row["waiting"]
+        back = undoing(session, run_id) if settled else None
     return page(request, viewer, "run.html", block="state", run=row, undoing=back)
 
 

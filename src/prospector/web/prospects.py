@@ -15,6 +15,7 @@ from prospector.discovery import NoProfileError, profile_at
 from prospector.enrolment import enrol, stages_of
 from prospector.installation import Installation, utc_now
 from prospector.prospects import listing, matching, people, views
+from prospector.prospects.matching import Counted, Found, Matching
 from prospector.prospects.people import NewProspect, TakenError
 from prospector.prospects.search import Search, SearchError, parse
 from prospector.prospects.urls import canonical
@@ -92,8 +93,15 @@ def _read(
         "rows": listing.listed(session, [place.id for place in some.places], rules, now),
         "next": some.next,
         "paused": some.paused,
-        "number": str(matching.count(session, found)),
+        "number": _number(session, found, some, after),
     }
+
+
+def _number(session: Session, meant: Matching, some: Found, after: str) -> str:
+    """How many there are; what the first page shows already is not counted again."""
+    if after or len(some.places) == SIZE:
+        return str(matching.count(session, meant))
+    return str(Counted(len(some.places), some.paused))
 
 
 def _filters(search: Search, stages: list[str], viewer: Viewer) -> list[Filter]:
@@ -233,8 +241,8 @@ def _form(
         stages = stages_of(session)
     blank = {"who": "", "name": "", "company": "", "stage": ""}
     readings = [(word, _reading(word)) for word in given.get("who", "").split()[: MOST_URLS + 1]]
-    values: dict[str, Any] = {"given": blank | given, "errors": errors, "stages": stages, "readings": readings}
-    return page(request, viewer, "prospect-add.html", block="reading", status=status, **values)
+    values: dict[str, Any] = {"given": blank | given, "errors": errors, "readings": readings}
+    return page(request, viewer, "prospect-add.html", block="reading", status=status, stages=stages, **values)
 
 
 def _reading(word: str) -> str:
