@@ -36,7 +36,7 @@ def rep(place: Office, name: str = "Mira", minutes: int = 25, own: bool = False)
 
     id_ = place.write(work)
     scope = Scope(frozenset({id_})) if own else EVERYBODY
-    return Rep(scope, id_, name, ZoneInfo("UTC"), minutes=minutes)
+    return Rep(id_, name, ZoneInfo("UTC"), minutes=minutes, scope=scope)
 
 
 def card(place: Office, name: str, *kinds: str, owner: int | None = None, **more: Any) -> int:

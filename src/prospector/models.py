@@ -368,8 +368,8 @@ class Card(SQLModel, table=True):
 
     __table_args__ = (
         partial("uq_card_prospect", "prospect_id", where="state IN ('open', 'snoozed')", unique=True),
-        partial("ix_card_queue", "owner_id", "section", "priority", where="state = 'open'"),
-        partial("ix_card_open", "section", "priority", where="state = 'open'"),
+        partial("ix_card_queue", "owner_id", "section", "priority", "due_on", where="state = 'open'"),
+        partial("ix_card_open", "section", "priority", "due_on", where="state = 'open'"),
         partial("ix_card_arrived", "arrived_at", where="state = 'open'"),
         partial("ix_card_due", "due_on", where="state = 'open'"),
         partial("ix_card_snoozed", "until", "owner_id", where="state = 'snoozed'"),

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlmodel import Session
 from tests.office import START, Office, office
 
-from prospector.models import Account, Message
+from prospector.models import Account, Company, Message, Prospect
 from prospector.outreach import doubt, ledger, outbox, suppression
 from prospector.outreach.outbox import Claim, Limits, NotPossibleError
 from prospector.store import Store
@@ -366,3 +366,35 @@ TestOutboxMachine = OutboxMachine.TestCase
 TestOutboxMachine.settings = settings(
     max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+@pytest.mark.parametrize("what", ["archived", "person", "company", "account"])
+def test_the_archive_and_every_break_are_checked_in_the_claim_itself(place: Office, what: str) -> None:
+    person = place.person()
+    message_id = place.approved(person)
+    later = place.now + timedelta(hours=1)
+    if what == "archived":
+        place.change(Prospect, person, archived_at=place.now)
+    elif what == "person":
+        place.change(Prospect, person, paused_until=later, paused_why="away")
+    elif what == "company":
+        place.change(Company, place.one(Prospect, id=person).company_id, paused_until=later, paused_why="ill")
+    else:
+        account_id = place.message(message_id).account_id
+        place.change(Account, account_id, paused_why="refused", paused_until=later)
+    assert claim(place, message_id) is None
+    assert place.message(message_id).state == "approved"
+    if what == "archived":
+        place.change(Prospect, person, archived_at=None)
+    place.later(hours=1)
+    assert claim(place, message_id) is not None
+
+
+def test_an_account_whose_access_was_refused_sends_nothing_until_it_is_renewed(place: Office) -> None:
+    message_id = place.approved(place.person())
+    account_id = place.message(message_id).account_id
+    place.change(Account, account_id, paused_why="refused")
+    place.later(days=30)
+    assert claim(place, message_id) is None
+    place.change(Account, account_id, paused_why=None)
+    assert claim(place, message_id) is not None

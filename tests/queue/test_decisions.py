@@ -136,7 +136,7 @@ def test_nobody_in_the_suppressions_or_the_archive_is_written_to(place: Office) 
 
 def test_what_is_somebody_elses_is_not_there(place: Office) -> None:
     card_id, message_id = answered(place)
-    stranger = Rep(Scope(frozenset({4711})), 4711, "Nobody")
+    stranger = Rep(4711, "Nobody", scope=Scope(frozenset({4711})))
     for what, given in (
         ("approve", [message_id]),
         ("posted", [message_id]),

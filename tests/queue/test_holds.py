@@ -70,6 +70,8 @@ def test_nobody_holds_what_is_decided_or_not_theirs(place: Office) -> None:
     place.write(lambda s: decisions.done(s, means_of(place), mira, card_id, place.now))
     assert place.write(lambda s: holds.open_card(s, mira, card_id, HOLD, place.now)) is None
     other = card(place, "ben", "post")
-    assert place.write(lambda s: holds.open_card(s, Rep(EVERYBODY), other, HOLD, place.now)) is None
+    assert place.write(lambda s: holds.open_card(s, Rep(scope=EVERYBODY), other, HOLD, place.now)) is None
     with pytest.raises(NoCardError):
-        place.write(lambda s: holds.open_card(s, Rep(Scope(frozenset({99})), 99), other, HOLD, place.now))
+        place.write(
+            lambda s: holds.open_card(s, Rep(99, scope=Scope(frozenset({99}))), other, HOLD, place.now)
+        )

@@ -206,7 +206,7 @@ def test_session_reads_without_a_user(store: Store, tmp_path: Path) -> None:
     card_id = reps.card(place, "anna", "post")
 
     def work(reading: Session) -> tuple[int, ...]:
-        return session.today(reading, Rep(reps.EVERYBODY), place.now)
+        return session.today(reading, Rep(scope=reps.EVERYBODY), place.now)
 
     with place.store.reading() as reading:
         assert work(reading) == (card_id,)

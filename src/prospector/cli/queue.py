@@ -94,7 +94,7 @@ def reopen(ids: Cards) -> None:
         with opened.store.transaction() as session:
             for card_id in ids:
                 try:
-                    undo.reopen(session, means, Rep(EVERYBODY), card_id, utc_now())
+                    undo.reopen(session, means, Rep(scope=EVERYBODY), card_id, utc_now())
                 except day.CardError as error:
                     fail(str(error), 2)
     echo(f"{len(ids)} taken back.")
@@ -105,11 +105,12 @@ def _reader(session: Session, opened: Installation, owner: str | None) -> Rep:
     queue, owner_id = opened.settings.file.queue, owner_of(session, owner)
     if owner_id is None:
         zone = ZoneInfo(queue.timezone)
-        return Rep(EVERYBODY, zone=zone, day_start=queue.day_start, minutes=queue.minutes)
+        return Rep(zone=zone, day_start=queue.day_start, minutes=queue.minutes, scope=EVERYBODY)
     user = session.get_one(User, owner_id)
     start = time.fromisoformat(user.day_start)
     scope = Scope(frozenset({owner_id}))
-    return Rep(scope, owner_id, user.name, zone_of(user.timezone, queue.timezone), start, user.minutes)
+    zone = zone_of(user.timezone, queue.timezone)
+    return Rep(owner_id, user.name, zone, start, user.minutes, scope=scope)
 
 
 def _decide(ids: list[int], state: str, why: str | None) -> None:

@@ -38,13 +38,26 @@ _ACTIONS = (
 )
 
 
+_LEARNED: dict[tuple[str, int, datetime], Mapping[str, Pace]] = {}
+"""By database, user and the start of a day: what was learned before it does not change in its course."""
+MOST_KEPT = 1000
+
+
 def learned(session: Session, user_id: int, before: datetime) -> Mapping[str, Pace]:
     """The paces of a rep by act, from their last decisions before that moment."""
+    key = (str(session.get_bind().engine.url), user_id, before)
+    if key not in _LEARNED:
+        if len(_LEARNED) >= MOST_KEPT:
+            _LEARNED.clear()
+        _LEARNED[key] = _learn(session, user_id, before)
+    return _LEARNED[key]
+
+
+def _learn(session: Session, user_id: int, before: datetime) -> Mapping[str, Pace]:
     cards = read_rows(session, _OWN, user=user_id, before=before)
     if not cards:
         return {}
-    ids = [card.id for card in cards]
-    actions = dict(read_rows(session, _ACTIONS, ids=ids))
+    actions = dict(read_rows(session, _ACTIONS, ids=[card.id for card in cards]))
     return paces(
         (act_of(actions.get(card.id), Section[card.section.upper()]), card.decided_at - card.opened_at)
         for card in cards

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
@@ -38,12 +38,12 @@ class Reader(Protocol):
 class Rep:
     """A reader apart from any page."""
 
-    scope: Scope
     id: int | None = None
     name: str = ""
     zone: ZoneInfo = UTC
     day_start: time = DAY_START
     minutes: int = MINUTES
+    scope: Scope = field(kw_only=True)
 
 
 def start_of(reader: Reader, now: datetime) -> datetime:

@@ -19,15 +19,15 @@ from prospector.models import Card, Message, table_of
 from prospector.prospects.scope import Scope
 from prospector.queue import paces, search
 from prospector.queue.listing import Row, rows_of
-from prospector.queue.plan import Item, act_of, plan, seconds_for
+from prospector.queue.plan import Item, Plan, act_of, plan, seconds_for
 from prospector.queue.rank import Section
 from prospector.queue.reader import Reader, start_of
 from prospector.queue.search import Counts
 from prospector.queue.views import done, snoozed
 from prospector.store import read_rows
 
-MOST = 500
-"""Cards of one section that a day is chosen from, and of all those that are put away."""
+FIRST, MOST = 120, 500
+"""Cards of one section that a day is chosen from: so many at first, and where these all fit, more."""
 MOST_COUNTED = 1000
 FIRST_MORE = 20
 DECIDED = ("done", "dismissed", "snoozed")
@@ -35,22 +35,21 @@ MOST_DECIDED = 2000
 
 _CARD, _MESSAGE = table_of(Card), table_of(Message)
 _SEEN_BY_PLAN = (
-    *_CARD.c["id", "priority", "section", "expires_at", "created_at"],
+    *_CARD.c["id", "priority", "section"],
     Card.causes[0]["at"].as_string().label("since"),
 )
-_OPEN = (
-    _CARD.c.state == "open",
-    _CARD.c.section == bindparam("section"),
-    _CARD.c.due_on <= bindparam("now"),
+_WAITING = (
+    select(*_SEEN_BY_PLAN)
+    .where(
+        _CARD.c.state == "open",
+        _CARD.c.section == bindparam("section"),
+        _CARD.c.due_on <= bindparam("now"),
+        or_(_CARD.c.expires_at.is_(None), _CARD.c.expires_at > bindparam("now")),
+    )
+    .order_by(_CARD.c.priority.desc(), _CARD.c.created_at, _CARD.c.id)
+    .limit(bindparam("most"))
 )
-_ORDER = (_CARD.c.priority.desc(), _CARD.c.created_at, _CARD.c.id)
-_WAITING = {
-    True: select(*_SEEN_BY_PLAN).where(*_OPEN).order_by(*_ORDER).limit(MOST),
-    False: select(*_SEEN_BY_PLAN)
-    .where(*_OPEN, _CARD.c.owner_id == bindparam("owner"))
-    .order_by(*_ORDER)
-    .limit(MOST),
-}
+_WAITING_OF_OWNER = _WAITING.where(_CARD.c.owner_id == bindparam("owner"))
 # What a decision discarded was the card's act until then.
 WITH_THE_CARD = "the card was "
 _ACTS = (
@@ -107,7 +106,8 @@ class _Left:
 def session_of(session: Session, reader: Reader, now: datetime, query: str = "") -> Agenda:
     """The reader's day. `query` (search.py) chooses which of its rows are given."""
     left = _left(session, reader, now)
-    rows = rows_of(session, left.today)
+    listed = rows_of(session, [*left.today, *left.over[:FIRST_MORE]])
+    rows, over = listed[: len(left.today)], listed[len(left.today) :]
     wanted = search.parse(query)
     waiting = count_waiting(session, reader.scope, now)
     return Agenda(
@@ -115,9 +115,9 @@ def session_of(session: Session, reader: Reader, now: datetime, query: str = "")
         sections=_by_section(row for row in rows if search.matches(wanted, row)),
         done=left.done,
         total=left.done + len(rows),
-        more=max(waiting - len(left.today), 0),
+        more=max(waiting - len(rows), 0),
         more_is_least=waiting >= MOST_COUNTED,
-        first_more=tuple(rows_of(session, left.over[:FIRST_MORE])),
+        first_more=tuple(over),
         seconds=round(left.seconds),
         counts=search.counts(rows),
         snoozed=count_snoozed(session, reader.scope),
@@ -158,14 +158,20 @@ def _count(session: Session, *conditions: ColumnElement[bool]) -> int:
 def _left(session: Session, reader: Reader, now: datetime) -> _Left:
     """What is open still of the plan of all that was open at some time today."""
     begun = start_of(reader, now)
-    waiting, decided = _waiting(session, reader.scope, now), _decided(session, reader.scope, begun)
-    acts = acts_of(session, [card.id for card in (*waiting, *decided)])
-    items = [_item(card, acts.get(card.id), card.expires_at) for card in waiting]
-    # What was decided keeps its place in the plan, also where its causes are past by now.
-    items += [_item(card, acts.get(card.id), None) for card in decided]
-    medians = paces.learned(session, reader.id, begun) if reader.id is not None else {}
-    planned = plan(items, reader.minutes, medians, now)
+    decided = _decided(session, reader.scope, begun)
     gone = {card.id for card in decided}
+    medians = paces.learned(session, reader.id, begun) if reader.id is not None else {}
+    planned = Plan((), (), 0)
+    for most in (FIRST, MOST):
+        parts = _waiting(session, reader.scope, now, most)
+        waiting = [card for part in parts for card in part]
+        acts = acts_of(session, [card.id for card in (*waiting, *decided)])
+        # What was decided keeps its place in the plan.
+        items = [_item(card, acts.get(card.id), now) for card in (*waiting, *decided)]
+        planned = plan(items, reader.minutes, medians, now)
+        listed = {item.id for item in planned.today}
+        if not any(len(part) == most and part[-1].id in listed for part in parts):
+            break
     left = [item for item in planned.today if item.id not in gone]
     return _Left(
         today=tuple(item.id for item in left),
@@ -175,16 +181,17 @@ def _left(session: Session, reader: Reader, now: datetime) -> _Left:
     )
 
 
-def _waiting(session: Session, scope: Scope, now: datetime) -> list[Any]:
-    found: list[Any] = []
+def _waiting(session: Session, scope: Scope, now: datetime, most: int) -> list[Sequence[Any]]:
+    """The open cards of each section (of each owner), the most urgent first."""
+    parts = []
     for section in Section:
-        given: dict[str, Any] = {"section": section.name.lower(), "now": now}
+        given: dict[str, Any] = {"section": section.name.lower(), "now": now, "most": most}
         if scope.owners is None:
-            found += read_rows(session, _WAITING[True], **given)
+            parts.append(read_rows(session, _WAITING, **given))
             continue
         for owner in sorted(scope.owners):
-            found += read_rows(session, _WAITING[False], **given, owner=owner)
-    return found
+            parts.append(read_rows(session, _WAITING_OF_OWNER, **given, owner=owner))
+    return parts
 
 
 def _decided(session: Session, scope: Scope, begun: datetime) -> Sequence[Any]:
@@ -210,10 +217,10 @@ def acts_of(session: Session, card_ids: Sequence[int]) -> Mapping[int, str]:
     return dict(read_rows(session, _ACTS, ids=list(card_ids)))
 
 
-def _item(card: Any, action: str | None, expires_at: datetime | None) -> Item:
+def _item(card: Any, action: str | None, now: datetime) -> Item:
     section = Section[card.section.upper()]
-    since = datetime.fromisoformat(card.since) if card.since else card.created_at
-    return Item(card.id, card.priority, section, act_of(action, section), since, expires_at=expires_at)
+    since = datetime.fromisoformat(card.since) if card.since else now
+    return Item(card.id, card.priority, section, act_of(action, section), since)
 
 
 def _by_section(rows: Iterable[Row]) -> tuple[tuple[Section, tuple[Row, ...]], ...]:

@@ -141,14 +141,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_card_decided", ["decided_at"], unique=False)
         batch_op.create_index(
             "ix_card_queue",
-            ["owner_id", "section", "priority"],
+            ["owner_id", "section", "priority", "due_on"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
         )
         batch_op.create_index(
             "ix_card_open",
-            ["section", "priority"],
+            ["section", "priority", "due_on"],
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
