@@ -45,7 +45,7 @@ const prospector = (() => {
     if (!entry) { toast('Nothing to undo'); return; }
     undone.splice(undone.indexOf(entry), 1); entry.el.remove(); entry.run();
   };
-  const alert = text => { const p = d.createElement('p'); p.textContent = text; $('#alerts').replaceChildren(p); };
+  const alert = text => { const p = d.createElement('p'); p.textContent = text; $('#alerts').replaceChildren(p); setTimeout(() => p.remove(), 15000); };
 
   // --- dialogs and menus ---
   const dialog = id => { const box = $(id); if (box && !box.open) box.showModal(); };
@@ -167,5 +167,6 @@ const prospector = (() => {
     if (e.key === 'Enter') { e.preventDefault(); $$('#menu li a').find(shown)?.click(); }
   });
   addEventListener('offline', () => alert('You are offline. What you decide is kept here and sent when you are back.'));
+  addEventListener('online', () => $('#alerts').replaceChildren());
   return { $, $$, acts, page, post, toast, alert, rows, current, shown, typing, run };
 })();

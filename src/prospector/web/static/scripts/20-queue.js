@@ -124,6 +124,7 @@ prospector.queue = (() => {
   const finish = async () => {
     opened = null; context.replaceChildren();
     pane.replaceChildren($('#end').content.cloneNode(true)); focus();
+    await null; // what was just decided joins the queue of what is saved
     await prospector.saved();
     if (opened === null) { pane.replaceChildren(part(await ask('/queue/end'))); focus(); }
   };

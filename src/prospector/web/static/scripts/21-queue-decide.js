@@ -68,7 +68,7 @@ if (prospector.queue) (() => {
   const takeBack = job => {
     const at = jobs.indexOf(job);
     job.place.back(); job.place.say(''); queue.open(job.id);
-    if (at >= 0 && !job.sent) { jobs.splice(at, 1); return; }
+    if (at >= 0 && !job.sent) { jobs.splice(at, 1); toast('Taken back'); return; }
     add({
       id: job.id, path: `/queue/${job.id}/reopen`, fields: {},
       done: said => toast(said.words || 'Taken back'),
