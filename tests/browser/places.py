@@ -18,7 +18,8 @@ from prospector.web.door import routes_of
 
 NOT_PAGES = ("/api", "/static", "/healthz", "/dev/", "/setup")
 """What is for programs, or only there while there is no user."""
-DOWNLOADS = ("/export",)
+PARTS = ("/export", "/live", "/queue/end", "/queue/news", "/queue/rest")
+"""What is fetched by a page, or saved as a file, and is no page itself."""
 ONE_TIME = frozenset({"token", "digest", "name"})
 VALUES: Mapping[str, str] = {
     "card_id": "SELECT id FROM card WHERE state = 'open' ORDER BY priority DESC, id",
@@ -45,7 +46,7 @@ def templates(app: FastAPI) -> tuple[str, ...]:
         for route in routes_of(app)
         if "GET" in route.methods
         and not route.path.startswith(NOT_PAGES)
-        and not route.path.endswith(DOWNLOADS)
+        and not route.path.endswith(PARTS)
         and not ONE_TIME & set(_PARAMETER.findall(route.path))
     }
     return tuple(sorted(found))
