@@ -301,7 +301,7 @@ def rich(opened: Office) -> int:
     opened.approved(id_)
     profile = profile_of(opened, id_)
     opened.write(lambda s: s.add(Poll(profile_id=profile.id, started_at=opened.now, outcome="new")))
-    do(opened, id_, lambda s, who: case(opened).suppress(s, who, "rude", opened.now))
+    do(opened, id_, lambda s, who: case(opened).suppress(s, who, "rude\x00", opened.now))
     return id_
 
 

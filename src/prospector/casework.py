@@ -78,7 +78,7 @@ class Casework:
     def suppress(self, session: Session, prospect: Prospect, why: str, now: datetime) -> None:
         """Never write to this person again; what was not said yet is taken back."""
         keys = [f"person:{prospect.id}", *([f"email:{prospect.email}"] if prospect.email else [])]
-        suppression.suppress(session, keys, why.strip()[:300] or BY_HAND, BY_HAND, now)
+        suppression.suppress(session, keys, details.storable(why)[:300] or BY_HAND, BY_HAND, now)
         outbox.withdraw(session, prospect.id, "they are not to be written to")
 
     def allow(self, session: Session, prospect: Prospect) -> None:

@@ -60,6 +60,7 @@ def test_a_search_finds_parts_of_names_and_domains_and_nothing_by_wildcard(opene
     assert names(opened, text="%") == ["100% Port"]
     assert names(opened, text="_") == ["Other_One"]
     assert names(opened, text="\\") == []
+    assert names(opened, text="\x00port") == ["100% Port"]
 
 
 def test_a_rep_sees_companies_of_their_own_people_only(opened: Office) -> None:

@@ -61,7 +61,7 @@ def test_each_stage_has_its_place_and_its_day() -> None:
 
 def test_a_stage_that_the_rules_no_longer_know_stands_first() -> None:
     found = steps.steps_of(RULES, history(event("stage_set", START + DAY, "us", to="parked")), START)
-    assert [(step.name, step.place) for step in found][0] == ("parked", "now")
+    assert (found[0].name, found[0].place) == ("parked", "now")
 
 
 def test_the_proof_of_a_stage_is_its_rule_or_the_hand() -> None:

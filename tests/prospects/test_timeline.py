@@ -94,5 +94,5 @@ def test_entries_stand_by_the_day_of_the_readers_zone(opened: Office) -> None:
 
 @pytest.mark.parametrize("text", ["", "x", "2026-11-24T09:00:00~e1", "2026-11-24T09:00:00+00:00~q1", "~e1"])
 def test_what_is_no_place_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError):
         Place.parse(text)

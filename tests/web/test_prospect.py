@@ -17,7 +17,7 @@ from sqlmodel import Session
 from starlette.testclient import TestClient
 from tests.office import Office, office, sqlite_store
 
-from prospector.models import Engagement, Move, Profile, Prospect, Ruleset, Suppression, User
+from prospector.models import Engagement, Move, Poll, Profile, Prospect, Ruleset, Suppression, User
 from prospector.team import sessions
 from prospector.web import create_app
 from prospector.web.cookies import SESSION
@@ -295,6 +295,35 @@ def test_a_profile_is_added_confirmed_and_looked_at(opened: Office, browser: Tes
         answer = browser.post(f"/p/{id_}/profiles", data={"url": url})
         assert answer.status_code == 422
         assert sentence in answer.text
+
+
+def test_each_profile_says_how_it_fares(opened: Office, browser: TestClient) -> None:
+    id_ = opened.person()
+    profile, now = opened.one(Profile).id, datetime.now(UTC)
+    opened.change(Profile, profile, polled_at=now - timedelta(minutes=10))
+    opened.write(lambda s: s.add(Poll(profile_id=profile, started_at=now, outcome="nothing")))
+    assert "looked 10 min ago , nothing new" in text_of(browser.get(f"/p/{id_}"))
+    opened.change(Profile, profile, failing_since=now - timedelta(days=2), error="<timed out>")
+    assert re.search(
+        r"could not look since \w{3} \d\d:\d\d: &lt;timed out", text_of(browser.get(f"/p/{id_}"))
+    )
+    opened.change(Profile, profile, gone_at=now, error="deleted")
+    assert "gone: deleted, since" in text_of(browser.get(f"/p/{id_}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/p/1/profiles/99999999999999999999/disown", "/p/1/look", "/p/1/moves/99999999999999999999/undo"],
+)
+def test_numbers_beyond_the_database_are_not_there(opened: Office, browser: TestClient, path: str) -> None:
+    opened.person()
+    assert browser.post(path, data={"profile": "99999999999999999999"}).status_code == 404
+
+
+def test_places_beyond_the_calendar_begin_at_the_top(opened: Office, browser: TestClient) -> None:
+    opened.person()
+    for before in ("0001-01-01T00:00:00%2B14:00~e1", "9999-12-31T23:59:59-14:00~e1", "x"):
+        assert browser.get(f"/p/1?before={before}").status_code == 200
 
 
 def test_do_not_contact_and_back(opened: Office, browser: TestClient) -> None:

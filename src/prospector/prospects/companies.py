@@ -15,6 +15,7 @@ from sqlalchemy import exists, or_
 from sqlmodel import Session, col, func, select
 
 from prospector.models import Company, Engagement, Profile, Prospect, User
+from prospector.prospects.details import storable
 from prospector.prospects.people import NotFoundError
 from prospector.prospects.scope import Scope
 from prospector.sdk import BY_HAND_KINDS
@@ -100,12 +101,12 @@ def listed(
     if scope.owners is not None:
         theirs = (col(Prospect.company_id) == col(Company.id)) & scope.where(Prospect.owner_id)
         statement = statement.where(exists().where(theirs))
-    if words := text.strip()[:100]:
+    if words := storable(text)[:100]:
         wanted = "%" + words.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         names = func.lower(Company.name).like(wanted, escape="\\")
         statement = statement.where(or_(names, col(Company.domain).like(wanted, escape="\\")))
     if after is not None:
-        name, id_ = after
+        name, id_ = storable(after[0]), after[1]
         same = (col(Company.name) == name) & (col(Company.id) > id_)
         statement = statement.where(or_(col(Company.name) > name, same))
     found = session.exec(statement.order_by(col(Company.name), col(Company.id)).limit(limit + 1)).all()
@@ -228,7 +229,7 @@ def pause(company: Company, until: datetime, why: str, now: datetime) -> None:
     """Write to nobody there until then. Raises `PauseError`."""
     if not now < until <= now + LONGEST_PAUSE:
         raise PauseError("Choose a day in the future.")
-    company.paused_until, company.paused_why = until, why.strip()[:300] or "paused by hand"
+    company.paused_until, company.paused_why = until, storable(why)[:300] or "paused by hand"
 
 
 def resume(company: Company) -> None:

@@ -57,6 +57,11 @@ class Changes:
         return bool(self.values)
 
 
+def storable(text: str) -> str:
+    """Text that both databases take: PostgreSQL refuses NUL, UTF-8 refuses lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8").strip()
+
+
 def shown(prospect: Prospect) -> dict[str, str]:
     """What the form holds before anything is changed."""
     value = "" if prospect.value is None else f"{prospect.value / 100:.2f}".removesuffix(".00")
@@ -73,7 +78,7 @@ def read(given: Mapping[str, str], prospect: Prospect, owners: Sequence[int], cu
     """
     before, values, wrong = shown(prospect), dict[str, Any](), dict[str, str]()
     for name, _ in FIELDS:
-        text = given.get(name, before[name]).replace("\x00", "").strip()
+        text = storable(given.get(name, before[name]))
         if text == before[name]:
             continue
         try:

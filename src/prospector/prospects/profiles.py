@@ -99,7 +99,7 @@ def state_of(profile: Profile, account: Account | None, found: int | None, now: 
 
 def find(session: Session, prospect_id: int, profile_id: int) -> Profile:
     """A profile of this person. Raises `NotFoundError`."""
-    profile = session.get(Profile, profile_id)
+    profile = session.get(Profile, profile_id) if 0 < profile_id < 2**31 else None
     if profile is None or profile.prospect_id != prospect_id:
         raise NotFoundError("That profile is not there any more.")
     return profile

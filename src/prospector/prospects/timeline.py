@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -43,7 +43,10 @@ class Place:
         moment = datetime.fromisoformat(at)
         if moment.tzinfo is None or rest[:1] not in ("e", "m") or not rest[1:].isascii() or len(rest) > 19:
             raise ValueError(f'"{text[:60]}" is no place in a timeline')
-        return cls(moment, rest[0] == "m", int(rest[1:]))
+        try:
+            return cls(moment.astimezone(UTC), rest[0] == "m", int(rest[1:]))
+        except OverflowError:
+            raise ValueError("that time is beyond the calendar") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,13 @@ def disown(about: About, profile_id: int) -> Response:
 @router.post("/p/{prospect_id}/look")
 def look(about: About, profile: Annotated[int | None, Form()] = None) -> Response:
     """Have one profile, or all of them, looked at next."""
-    about.write(lambda session, who: profiles.look_now(session, who.id, profile, about.now))
+
+    def work(session: Session, who: Prospect) -> None:
+        if profile is not None:
+            profiles.find(session, who.id, profile)
+        profiles.look_now(session, who.id, profile, about.now)
+
+    about.write(work)
     return about.back("#profiles")
 
 
