@@ -125,6 +125,8 @@ async def one_round(runtime: Runtime) -> Summary:
     recorded = [one for batch in await asyncio.gather(*looks) for one in batch]
     await work.timers(runtime)
     await work.keep(runtime)
+    await work.resume(runtime)
+    await work.notify(runtime)
     due = await store.read_async(lambda session: outbox.due(session, runtime.now(), runtime.limits))
     delivered = [await work.send(runtime, message_id) for message_id in due]
     after = await store.read_async(_counts)
