@@ -1,11 +1,11 @@
 # run: the sandbox · test: every check and test that needs only pip · live: real servers and Chromium
-# fault: slow fault runs · bench: benchmarks · lock: pin the dependencies anew
+# fault: slow fault runs · bench: benchmarks · screenshots: pictures of every page · lock: pin the dependencies anew
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 UV := $(BIN)/uv --system-certs
 
-.PHONY: run test check live fault bench lock clean
+.PHONY: run test check live fault bench screenshots lock clean
 
 run: $(READY)
 	$(BIN)/prospector demo
@@ -21,13 +21,16 @@ check: $(READY)
 
 live: $(READY)
 	bash tests/live/install.sh
-	$(BIN)/pytest -m live tests/live --timeout 300
+	$(BIN)/pytest -m live tests/live tests/browser --timeout 300
 
 fault: $(READY)
 	$(BIN)/pytest -m fault tests/crash --timeout 3600
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+screenshots: $(READY)
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(READY)
 	$(UV) pip compile --universal --generate-hashes --no-header --no-annotate --all-extras --group dev \

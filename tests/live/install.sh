@@ -88,6 +88,6 @@ why=$(apt_install postgresql redis-server build-essential)
 [ -z "$why" ] && why=$(npm_install)
 note bluesky "$why" "test_bluesky.py"
 
-note chromium "$(apt_install chromium)" "test_status_page.py"
+note chromium "$(apt_install chromium)" "test_status_page.py and tests/browser"
 
 mv "$NOTED" .live/available
