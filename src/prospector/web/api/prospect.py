@@ -16,8 +16,9 @@ from prospector.prospects.standing import NoRuleError
 from prospector.prospects.timeline import Place
 from prospector.web import sheet
 from prospector.web.api import ANSWERS
+from prospector.web.asked import About, Asked
 from prospector.web.problems import InvalidError
-from prospector.web.prospect import About, Asked, change
+from prospector.web.prospect_data import change
 
 router = APIRouter(prefix="/api/prospects/{prospect_id}", tags=["prospects"], responses=ANSWERS)
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
