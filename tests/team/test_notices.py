@@ -62,9 +62,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture
-def place(
-    store: Store, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> Office:
+def place(store: Store, tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> Office:
     monkeypatch.setenv("PHONE_URL", f"json://127.0.0.1:{receiver.server_port}/{TOKEN}")
     monkeypatch.delenv("DESK_URL", raising=False)
     made = office(store, tmp_path, CHANNELS)
