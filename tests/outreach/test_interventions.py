@@ -31,7 +31,7 @@ def do(place: Office, name: str, message_id: int, *given: Any) -> None:
 
 
 def _before(place: Office, name: str) -> tuple[Any, ...]:
-    return (place.runtime.consequences,) if name in ("arrived", "done_by_hand") else ()
+    return (place.runtime.consequences,) if name == "arrived" else ()
 
 
 def doubtful(place: Office) -> int:
@@ -122,13 +122,3 @@ def test_a_card_that_asks_about_something_else_too_stays(place: Office) -> None:
     place.follow(place.seen("reply", place.message(id_).prospect_id))
     do(place, "leave", id_, "Ana", None, place.now)
     assert place.one(Card).state == "open"
-
-
-def test_by_hand_it_is_sent_when_somebody_says_so_and_once(place: Office) -> None:
-    id_ = place.approved(place.person("anna"))
-    place.change(Message, id_, by_hand=True, send_at=None)
-    do(place, "done_by_hand", id_, place.now)
-    assert place.message(id_).state == "sent"
-    assert len(place.rows(Engagement, by="us", kind="email")) == 1
-    with pytest.raises(NotPossibleError):
-        do(place, "done_by_hand", id_, place.now)

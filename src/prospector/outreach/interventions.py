@@ -15,7 +15,7 @@ from prospector.engagements import log
 from prospector.models import Card, Message
 from prospector.outreach import acts, doubt, outbox
 from prospector.outreach.outbox import NotPossibleError
-from prospector.queue import by_hand, day
+from prospector.queue import day
 
 DOUBTED = ("uncertain", "failed", "stale")
 
@@ -65,12 +65,6 @@ def arrived(
     new = log(session, [acts.entry_of(session, one, now) for one in proved])
     consequences.follow(session, new, [], (), now)
     _forget(session, message, user_id, "it arrived", now)
-
-
-def done_by_hand(session: Session, consequences: Consequences, message: Message, now: datetime) -> None:
-    """A person did what software may not: it is sent, when and only when they say so. Raises
-    `NotPossibleError`."""
-    by_hand.settle(session, consequences, message, message.approved_by, now)
 
 
 def send_again(session: Session, message: Message, user_id: int | None, now: datetime) -> None:

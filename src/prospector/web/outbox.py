@@ -16,7 +16,7 @@ from prospector.models import Card, Message
 from prospector.outreach import interventions, listing
 from prospector.outreach.listing import PAGE, Reader, place_of
 from prospector.outreach.outbox import NotPossibleError
-from prospector.queue import day, undo
+from prospector.queue import day, decisions, undo
 from prospector.queue.day import CardError
 from prospector.queue.means import Means
 from prospector.web import shell
@@ -117,7 +117,7 @@ def sent(
     """Of a message for a person to do: they did it."""
 
     def work(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-        interventions.done_by_hand(session, consequences_of(means), message, now)
+        decisions.posted(session, means, viewer, message.id, now)
 
     return _act(request, viewer, installation, means, message_id, "sent", work)
 
