@@ -46,7 +46,11 @@ def test_nothing_in_the_way_is_no_reason() -> None:
 @pytest.mark.parametrize(
     ("given_", "code", "until"),
     [
-        (Circumstances(START, suppressed="no", stale=["they have written since"], by_hand=True), "suppressed", None),
+        (
+            Circumstances(START, suppressed="no", stale=["they have written since"], by_hand=True),
+            "suppressed",
+            None,
+        ),
         (Circumstances(None, by_hand=True), "by-hand", None),
         (Circumstances(LATER, stale=["they have written since"], opens=START), "stale", None),
         (Circumstances(START, archived=True), "archived", None),

@@ -200,8 +200,8 @@ def upgrade() -> None:
     for name, (table, columns) in LOOKUPS.items():
         op.create_index(name, table, columns, unique=False)
     for name, (table, columns, where) in PARTIAL.items():
-        partial = {"sqlite_where": sa.text(where), "postgresql_where": sa.text(where)}
-        op.create_index(name, table, columns, unique=False, **partial)
+        some = sa.text(where)
+        op.create_index(name, table, columns, unique=False, sqlite_where=some, postgresql_where=some)
 
 
 def downgrade() -> None:
