@@ -121,7 +121,9 @@ prospector.queue = (() => {
     const same = to && $(`#${f.id}`, to);
     if (same && changed(f)) same.value = f.value;
   });
+  const close = () => { opened = null; context.replaceChildren(); pane.replaceChildren(); };
   const finish = async () => {
+    if (q.dataset.query) { await null; await prospector.queue.relist(''); return; }
     opened = null; context.replaceChildren();
     pane.replaceChildren($('#end').content.cloneNode(true)); focus();
     await null; // what was just decided joins the queue of what is saved
@@ -172,7 +174,7 @@ prospector.queue = (() => {
   if (first) { opened = first.dataset.card; cards.set(opened, { item: first, ctx: $('.ctx', context) }); }
   learn(q); order();
   return {
-    q, pane, small, unseen, cards, part, ask, learn, fill, rowOf, rows, order, takeOff, show, open, openNext, renew, finish, focus, settle,
+    q, pane, small, unseen, cards, part, ask, learn, fill, rowOf, rows, order, takeOff, show, open, openNext, renew, finish, close, focus, settle,
     changed, measure, get opened() { return opened; }, set opened(id) { opened = id; }, watch: w => watchers.push(w),
   };
 })();

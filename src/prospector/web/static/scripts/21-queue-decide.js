@@ -71,7 +71,7 @@ if (prospector.queue) (() => {
     if (at >= 0 && !job.sent) { jobs.splice(at, 1); toast('Taken back'); return; }
     add({
       id: job.id, path: `/queue/${job.id}/reopen`, fields: {},
-      done: said => toast(said.words || 'Taken back'),
+      done: said => { toast(said.words || 'Taken back'); queue.renew(job.id).catch(() => {}); },
       refused: e => {
         const next = queue.rows(), i = next.indexOf(queue.rowOf(job.id)), open = queue.opened === job.id;
         job.place.again(); toast(e.message);
@@ -165,6 +165,13 @@ if (prospector.queue) (() => {
     if (queue.opened !== id) return;
     if ('mend' in item().dataset) wrong(); else acts.approve();
   };
+  // What was typed is kept as the draft once the field is left; the server says anew what to mend.
+  pane.addEventListener('change', e => {
+    const form = e.target.closest('.draft'), id = queue.opened;
+    if (!form || !queue.changed(e.target)) return;
+    const fields = { message: form.elements.message.value, body: form.elements.body.value, subject: form.elements.subject?.value ?? '' };
+    add({ id, path: `/queue/${id}/text`, fields, words: 'Text', refused: x => prospector.alert(x.message), done: () => { if (queue.opened === id && !jobs.length) queue.renew(id).catch(() => {}); } });
+  });
   const redraw = step => { if (item() && queue.opened) change(`/queue/${queue.opened}/draft`, { step }, '', { typed: false }); };
   document.addEventListener('submit', e => {
     const form = e.target, action = form.getAttribute('action') || '';

@@ -58,13 +58,17 @@ if (prospector.queue) (() => {
     await prospector.saved();
     const html = await queue.ask(`/queue${words ? `?q=${encodeURIComponent(words)}` : ''}`);
     q.dataset.query = words;
+    const find = $('#find');
+    if (find && find !== document.activeElement) find.value = words;
     Idiomorph.morph($('#list'), html, { morphStyle: 'innerHTML', ignoreActiveValue: true });
     queue.order(); $('#news').hidden = true;
     const row = queue.opened && queue.rowOf(queue.opened);
     if (row) row.setAttribute('aria-current', 'true');
+    else if (!queue.rows()[0]) { if (words) queue.close(); else queue.finish(); return; }
     else if (queue.rows()[0]) { const field = document.activeElement; queue.open(queue.rows()[0].dataset.card); if (field?.id === 'find') field.focus(); }
     await queue.fill(); if (queue.opened) queue.show(queue.opened);
   };
+  queue.relist = relist;
   document.addEventListener('click', e => {
     const tab = e.target.closest('.tabs [data-words]');
     if (e.target.closest('#news')) relist(q.dataset.query).then(queue.focus);
