@@ -112,7 +112,7 @@ def session_of(session: Session, reader: Reader, now: datetime, query: str = "")
     waiting = count_waiting(session, reader.scope, now)
     return Agenda(
         at=now,
-        sections=_by_section(row for row in rows if search.matches(wanted, row)),
+        sections=_by_section([row for row in rows if search.matches(wanted, row)] if wanted else rows),
         done=left.done,
         total=left.done + len(rows),
         more=max(waiting - len(rows), 0),
