@@ -53,7 +53,7 @@ ACCESS: Mapping[str, Grant] = {
     "POST /queue/{card_id}/dismiss": SIGNED,
     "POST /queue/{card_id}/done": SIGNED,
     "POST /queue/{card_id}/draft": SIGNED,
-    "POST /queue/{card_id}/hold": SIGNED,
+    "POST /queue/{card_id}/hold": LIVE,
     "POST /queue/{card_id}/like": SIGNED,
     "POST /queue/{card_id}/note": SIGNED,
     "POST /queue/{card_id}/posted": SIGNED,

@@ -139,7 +139,8 @@ const prospector = (() => {
     const key = named(e), field = typing(e.target);
     if (field) {
       if (key === 'Escape') { e.preventDefault(); field.blur(); (current() || $('#main')).focus(); }
-      else if (key === 'Control+Enter' && table.has(key)) { e.preventDefault(); run(table.get(key), e); }
+      else if (key === 'Control+Enter' && field.form?.matches('.draft') && table.has(key)) { e.preventDefault(); run(table.get(key), e); }
+      else if (key === 'Control+Enter' && field.form) { e.preventDefault(); field.form.requestSubmit(); }
       return;
     }
     const letter = key.length === 1;

@@ -17,7 +17,10 @@ prospector.queue = (() => {
   });
   const ask = async (path, options = {}) => {
     const answer = await fetch(path, { headers: { 'HX-Request': 'true' }, redirect: 'manual', ...options });
-    if (!answer.ok) throw Object.assign(new Error('No answer from the server.'), { status: answer.status });
+    if (!answer.ok) {
+      const said = answer.headers.get('content-type')?.includes('json') ? (await answer.json()).detail : '';
+      throw Object.assign(new Error(said || 'No answer from the server.'), { status: answer.status });
+    }
     return answer.text();
   };
   const missing = () => $$('[data-row]', $('#rows')).map(r => r.dataset.card).filter(id => !cards.has(id));

@@ -151,9 +151,9 @@ if (prospector.queue) (() => {
     const id = queue.opened;
     await prospector.saved();
     try {
-      const html = await queue.ask(path, { method: 'POST', body: new URLSearchParams(fields), headers: { 'HX-Request': 'true' } });
+      const html = await queue.ask(path, { method: 'POST', body: new URLSearchParams(fields), headers: { 'HX-Request': 'true', 'Accept': 'application/json' } });
       await queue.renew(id, { html, typed }); if (words) toast(words, { undo });
-    } catch (e) { prospector.alert(e.status === 409 ? 'That is not possible as things stand.' : 'Not saved. Try again.'); queue.settle(); }
+    } catch (e) { prospector.alert(e.status < 500 ? e.message : 'Not saved. Try again.'); queue.settle(); }
   };
   // A text with something to mend is looked at again by the server before it goes.
   const mend = async (card, form) => {
