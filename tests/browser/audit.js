@@ -43,8 +43,15 @@
       return (label || e).getBoundingClientRect();
     };
     const small = e => { const r = box(e); return r.width < 23.9 || r.height < 23.9; };
-    const all = [...document.querySelectorAll(pressed)].filter(this.shown);
-    return all.filter(e => !e.disabled && !e.closest('.vh, .skip') && !inSentence(e) && small(e)).map(e => {
+    const all = [...document.querySelectorAll(pressed)].filter(e => this.shown(e) && !e.disabled);
+    const boxes = all.map(e => [e, box(e)]);
+    // Spaced (WCAG 2.5.8): a circle of 24 px around its middle touches no other target.
+    const crowded = e => {
+      const r = box(e), x = r.left + r.width / 2, y = r.top + r.height / 2;
+      return boxes.some(([o, b]) => o !== e && !o.contains(e) && !e.contains(o) && Math.hypot(
+        Math.max(b.left - x, 0, x - b.right), Math.max(b.top - y, 0, y - b.bottom)) < 12);
+    };
+    return all.filter(e => !e.closest('.vh, .skip') && !inSentence(e) && small(e) && crowded(e)).map(e => {
       const r = box(e), word = (e.textContent || e.name || '').trim().slice(0, 20);
       return `${this.named(e)} "${word}" ${Math.round(r.width)}x${Math.round(r.height)}`;
     });

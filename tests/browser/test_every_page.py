@@ -76,7 +76,7 @@ def test_what_is_pressed_is_large_enough(site):
             _visit(page, path)
             found += [f"{path} {size[0]}: {one}" for one in audit.small_targets(page)]
     print("\n".join(found))
-    assert none_of("11", "targets under 24 px", found)
+    assert none_of("11", "targets under 24 px and not spaced", found)
 
 
 def test_text_is_at_least_twelve_pixels_and_one_button_is_filled(site):
@@ -118,7 +118,7 @@ def test_first_and_second_visits_are_light(site):
     first: Counter[str] = Counter()
     second: Counter[str] = Counter()
     requests: Counter[str] = Counter()
-    for path in _pages(site):
+    for path in _pages(site)[1:]:  # the first only leads to the queue
         view = site.view()
         page = view.context.new_page()
         wire = _wire(view, page)

@@ -21,7 +21,9 @@ BATCHES = [hostile.PAYLOADS[start : start + AT_ONCE] for start in range(0, len(h
 
 def _happened(page: Page, path: str, watch: Watch) -> list[str]:
     """What a payload did on this page."""
-    found = [*watch.dialogs, *watch.complaints, *(f"asked for {url}" for url in watch.outside)]
+    # That an address is refused is what it should be.
+    said = [one for one in watch.complaints if "Failed to load resource: the server responded" not in one]
+    found = [*watch.dialogs, *said, *(f"asked for {url}" for url in watch.outside)]
     found += audit.live_attributes(page)
     found += ["a payload ran"] if planted_code_ran(page) else []
     watch.clear()
@@ -60,6 +62,5 @@ def test_no_page_runs_what_stands_in_its_own_address(site):
     for text in hostile.PAYLOADS[::8]:
         page.goto(f"/{quote(text, safe='')}")
         page.goto(f"/login?next={quote(text)}")
-        view.watch.complaints = [one for one in view.watch.complaints if "404" not in one]
         found += _happened(page, "an address of nothing", view.watch)
     assert none_of("X5", "what payloads in addresses did", found)
