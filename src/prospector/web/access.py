@@ -85,6 +85,8 @@ ACCESS: Mapping[str, Grant] = {
     "POST /sources/{account_id}/poll": SIGNED,
     "POST /sources/{account_id}/resume": LEADS,
     "GET /status": LEADS,
+    "GET /dev/states": ADMINS,
+    "POST /dev/states/{name}": ADMINS,
     # One person, and companies
     "GET /p/{prospect_id}": SIGNED,
     "POST /p/{prospect_id}/note": SIGNED,
