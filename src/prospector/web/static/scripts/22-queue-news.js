@@ -80,6 +80,8 @@ if (prospector.queue) (() => {
   });
   document.addEventListener('submit', e => { if (e.target.matches('.search') && !q.dataset.view) { e.preventDefault(); queue.focus(); } });
 
-  queue.fill().catch(() => {});
+  // The page is there to be read first; the other cards come behind it.
+  const rest = () => queue.fill().catch(() => {});
+  if (document.readyState === 'complete') rest(); else addEventListener('load', () => setTimeout(rest));
   if (queue.opened) { queue.measure($('.item', queue.pane)); queue.show(queue.opened); if (!queue.small.matches || q.dataset.pane === 'item') hold(queue.opened); queue.settle(); }
 })();
