@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 import time_machine
@@ -23,6 +24,7 @@ from tests.browser.serving import Slow, serving
 
 from prospector.installation import open_installation
 from prospector.web import create_app
+from prospector.web.states import STATES
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "screenshots"
@@ -51,7 +53,7 @@ def sandbox() -> Iterator[Site]:
         slow = Slow(create_app(opened, dev=True))
         with serving(slow) as address:
             yield Site(opened, slow, address, browser)
-        browser.close()
+            browser.close()
         opened.close()
     shutil.rmtree(folder.parent)
 
@@ -75,6 +77,22 @@ def shoot(site: Site, folder: Path, only: str) -> Iterator[Path]:
                     yield file
 
 
+def shoot_states(site: Site, folder: Path, only: str) -> Iterator[Path]:
+    """Every state of /dev/states, one after the other; what one has changed, the next begins with."""
+    for state in reversed(STATES):  # the one that empties the queue comes last
+        if only not in f"state-{state.name}":
+            continue
+        page = site.view().open("/dev/states")
+        page.get_by_role("button", name=state.title).click()
+        page.wait_for_load_state()
+        for scheme in ("light", "dark"):
+            for width, size in SIZES.items():
+                seen = site.view(size, scheme).open(page.url)
+                file = folder / f"state-{state.name}-{width}-{scheme}.png"
+                seen.screenshot(path=file, animations="disabled", caret="hide")
+                yield file
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", nargs="?", type=Path, default=ROOT / ".screenshots")
@@ -83,7 +101,9 @@ def main() -> None:
     chosen.folder.mkdir(exist_ok=True)
     KEPT.mkdir(exist_ok=True)
     with sandbox() as site:
-        for file in shoot(site, chosen.folder, chosen.only):
+        for file in chain(
+            shoot(site, chosen.folder, chosen.only), shoot_states(site, chosen.folder, chosen.only)
+        ):
             print(file)
             if file.stem.startswith(KEEP):
                 shutil.copyfile(file, KEPT / file.name)
