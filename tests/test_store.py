@@ -7,10 +7,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, MetaData, Table
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, func, select
 
@@ -125,6 +127,65 @@ def test_migrations_are_complete(store: Store) -> None:
         command.downgrade(config, "base")
         command.upgrade(config, "head")
         assert connection.scalar(select(func.count()).select_from(Suppression)) == 0
+
+
+FIRST_VERSION = {
+    "user": {"email": "ana@us.example", "name": "Ana", "role": "rep"},
+    "prospect": {"name": "Jörg", "email": "j@x.example", "stage": "cold", "tags": ["a", "ü"]},
+    "run": {"kind": "edit"},
+    "card": {"state": "open", "section": "answer", "causes": [{"kind": "answer"}]},
+    "profile": {"platform": "bluesky", "url": "https://bsky.app/profile/j", "handle": "j"},
+    "engagement": {"key": "k", "by": "them", "channel": "bluesky", "kind": "reply"},
+    "message": {"action": "reply", "state": "draft", "occasion": "k", "body": "Hello"},
+}
+"""A row of each table whose columns changed since, in the order of their foreign keys."""
+
+
+def filled(table: Table, given: dict[str, Any]) -> dict[str, Any]:
+    """A row with the first row of every other table behind its foreign keys."""
+    row: dict[str, Any] = {"id": 1, **given}
+    for column in table.columns:
+        if column.name in row or column.foreign_keys:
+            refers_to = {key.column.table.name for key in column.foreign_keys}
+            row |= {column.name: 1} if refers_to & FIRST_VERSION.keys() else {}
+        elif not column.nullable:
+            kind = column.type.python_type
+            row[column.name] = NOW if kind is datetime else {} if isinstance(column.type, JSON) else kind()
+    return row
+
+
+def rows_of(store: Store) -> dict[str, list[dict[str, Any]]]:
+    known = MetaData()
+    known.reflect(store.engine)
+    with store.engine.connect() as connection:
+        return {
+            name: [dict(row) for row in connection.execute(known.tables[name].select()).mappings()]
+            for name in FIRST_VERSION
+        }
+
+
+def test_migrating_keeps_every_row(store: Store) -> None:
+    """The first version's tables with rows that point to each other, brought to this version."""
+    with store.engine.connect() as connection:
+        command.downgrade(alembic_config(connection), "0001")
+        connection.commit()
+    known = MetaData()
+    known.reflect(store.engine)
+    with store.engine.begin() as connection:
+        for name, given in FIRST_VERSION.items():
+            connection.execute(known.tables[name].insert().values(filled(known.tables[name], given)))
+    before = rows_of(store)
+    assert before["message"][0]["card_id"] == before["card"][0]["prospect_id"] == 1
+
+    store.migrate()
+
+    store.require_current()
+    for name, (row,) in rows_of(store).items():
+        assert {column: row[column] for column in before[name][0]} == before[name][0]
+        if name == "card":
+            assert row["arrived_at"] == row["created_at"]
+    with pytest.raises(IntegrityError), store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE message SET card_id = 77")
 
 
 def test_a_database_of_a_newer_version_is_refused(store: Store) -> None:

@@ -146,7 +146,7 @@ class Store:
         # Here and not above: every command would pay for the import, and few migrate.
         from alembic import command
 
-        with self.engine.connect() as connection:
+        with self.engine.connect() as connection, _tables_may_be_replaced(connection):
             if not self.sqlite:
                 # Of several processes that start at once, one migrates and the others wait.
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
@@ -156,6 +156,8 @@ class Store:
             if current is not None and current > newest_version():
                 raise StoreError(NEWER)
             command.upgrade(alembic_config(connection), "head")
+            if self.sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise StoreError("The database holds rows that belong to none. Restore the last backup.")
             connection.commit()
 
     def require_current(self) -> None:
@@ -181,6 +183,22 @@ def _version(connection: Connection) -> str | None:
         return None
     version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return version
+
+
+@contextmanager
+def _tables_may_be_replaced(connection: Connection) -> Iterator[None]:
+    """SQLite changes a column by making the table anew, and drops no table that others' rows point to
+    (sqlite.org/lang_altertable.html, section 7). Its switch works only outside of a transaction."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        driver.execute("PRAGMA foreign_keys=ON")
 
 
 def alembic_config(connection: Connection) -> AlembicConfig:
