@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 EVERYWHERE = "everywhere"
 
@@ -106,16 +107,19 @@ KEYS: tuple[Key, ...] = (
 )
 
 
+@cache
 def of_page(page: str) -> tuple[Key, ...]:
     """The keys that work on a page."""
     return tuple(key for key in KEYS if page in key.pages or EVERYWHERE in key.pages)
 
 
+@cache
 def aria(act: str, page: str) -> str:
     """The value of `aria-keyshortcuts` for an act of a page; empty where it has no single key."""
     return next((key.aria for key in of_page(page) if key.act == act), "")
 
 
+@cache
 def cap(act: str, page: str) -> str:
     """What the key cap inside a button shows."""
     return next((_cap(key.ways[0]) for key in of_page(page) if key.act == act), "")

@@ -100,12 +100,12 @@ def problem_page(request: Request, sentence: str, status: int) -> Response:
     return page(request, viewer, "problem.html", block="sentence", status=status, sentence=sentence)
 
 
+@cache
 def icon(name: str, size: str = "") -> Markup:
     """One drawing of the sprite; it says nothing to who cannot see it."""
-    classes = f"i {size}".strip()
-    source = assets.path_of("icons.svg")
-    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
-        classes, source, name
+    drawing = f"{assets.path_of('icons.svg')}#{name}"
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}"/></svg>').format(
+        f"i {size}".strip(), drawing
     )
 
 
