@@ -33,18 +33,18 @@ class State:
     work: Work
 
 
-def _drafted(session: Session) -> tuple[Card, Message]:
-    """The first open card whose mail is still a draft."""
+def _drafted(session: Session, place: int = 0) -> tuple[Card, Message]:
+    """An open card whose mail is still a draft; by its place, so that each state has its own person."""
     chosen = (
         select(Card, Message)
         .join(Message, col(Message.card_id) == Card.id)
         .where(Card.state == "open", Message.state == "draft", Message.action == "email")
         .order_by(col(Card.priority).desc(), col(Card.id))
     )
-    found = session.exec(chosen).first()
-    if found is None:
+    found = session.exec(chosen.limit(place + 1)).all()
+    if not found:
         raise NothingLeftError("No card has a mail any more. Start the sandbox anew: prospector demo")
-    return found
+    return found[-1]
 
 
 def _colleague(session: Session) -> User:
@@ -92,7 +92,7 @@ def held(session: Session, means: Consequences, now: datetime) -> str:
 
 
 def changed_meanwhile(session: Session, means: Consequences, now: datetime) -> str:
-    card, message = _drafted(session)
+    card, message = _drafted(session, 1)
     message.created_at = now - timedelta(hours=1)
     session.add(
         Engagement(
@@ -113,7 +113,7 @@ def changed_meanwhile(session: Session, means: Consequences, now: datetime) -> s
 
 
 def blocked_person(session: Session, means: Consequences, now: datetime) -> str:
-    card, _ = _drafted(session)
+    card, _ = _drafted(session, 2)
     prospect = session.get_one(Prospect, card.prospect_id)
     keys = suppression.keys_of_person(prospect.id, prospect.email)
     suppression.suppress(session, keys, "they asked us not to write", "dev:states", now)
@@ -121,7 +121,7 @@ def blocked_person(session: Session, means: Consequences, now: datetime) -> str:
 
 
 def held_by_a_colleague(session: Session, means: Consequences, now: datetime) -> str:
-    card, _ = _drafted(session)
+    card, _ = _drafted(session, 3)
     card.held_by, card.held_until = _colleague(session).id, now + timedelta(minutes=10)
     return f"/queue/{card.id}"
 
