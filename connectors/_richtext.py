@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+
+import regex
 
 MOST_GRAPHEMES = 300
 MOST_BYTES = 3000
 
 _SORTABLE = "234567abcdefghijklmnopqrstuvwxyz"
-_ZWJ = "\u200d"
+_CLUSTER = regex.compile(r"\X")
 _MENTION = re.compile(r"(?:^|(?<=[\s(]))@((?:[a-zA-Z0-9-]{1,63}\.){1,8}[a-zA-Z][a-zA-Z0-9-]{0,62})")
 _LINK = re.compile(r"https?://[^\s<>\"]{1,2000}")
 
@@ -72,46 +73,5 @@ def _without_punctuation(link: str) -> str:
 
 
 def graphemes(text: str) -> int:
-    """How many characters a person sees, by the main rules of UAX #29."""
-    return sum(1 for _ in _starts(unicodedata.normalize("NFC", text)))
-
-
-def _starts(text: str) -> Iterator[int]:
-    flags = 0
-    for place, character in enumerate(text):
-        before = text[place - 1] if place else ""
-        flag = "\U0001f1e6" <= character <= "\U0001f1ff"
-        joined = bool(before) and (
-            _extends(character) or _joins(before, character) or (flag and flags % 2 == 1)
-        )
-        flags = flags + 1 if flag else 0
-        if not joined:
-            yield place
-
-
-def _extends(character: str) -> bool:
-    """Combining marks, joiners, skin tones and the tags of regional flags hang on what is before."""
-    return (
-        unicodedata.category(character) in ("Mn", "Me", "Mc")
-        or character in (_ZWJ, "\u200c")
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-        or "\U000e0020" <= character <= "\U000e007f"
-    )
-
-
-def _joins(before: str, character: str) -> bool:
-    if before == _ZWJ:
-        return unicodedata.category(character) == "So"
-    if before == "\r":
-        return character == "\n"
-    return _syllable(before, character)
-
-
-def _syllable(before: str, character: str) -> bool:
-    """Conjoining Hangul letters that NFC has not put together already."""
-    vowel, final = "\u1160" <= character <= "\u11a7", "\u11a8" <= character <= "\u11ff"
-    if "\u1100" <= before <= "\u115f":
-        return vowel or "\u1100" <= character <= "\u115f"
-    if "\u1160" <= before <= "\u11a7":
-        return vowel or final
-    return "\u11a8" <= before <= "\u11ff" and final
+    """How many characters a person sees."""
+    return len(_CLUSTER.findall(text))

@@ -5,44 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from prospector.queue.leaving import Leaves
 from prospector.web import finish, phrases
 from prospector.web.finish import Decision
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("text", "count"),
-    [
-        ("", 0),
-        ("abc", 3),
-        ("é", 1),
-        ("e\u0301", 1),
-        ("👩‍👩‍👧‍👦", 1),
-        ("👍🏽", 1),
-        ("🇵🇹🇵🇱", 2),
-        ("1️⃣", 1),
-        ("a\r\nb", 3),
-        ("2.7 % ✓", 7),
-    ],
-)
-def test_a_text_is_as_long_as_its_reader_counts(text: str, count: int) -> None:
-    assert phrases.graphemes(text) == count
-
-
-@given(st.text(st.characters(codec="ascii"), max_size=60).filter(lambda text: "\r\n" not in text))
-def test_plain_letters_count_one_each(text: str) -> None:
-    assert phrases.graphemes(text) == len(text)
-
-
-@given(st.text(max_size=60))
-def test_no_text_is_longer_than_its_code_points(text: str) -> None:
-    assert 0 <= phrases.graphemes(text) <= len(text)
 
 
 def test_when_a_text_leaves() -> None:

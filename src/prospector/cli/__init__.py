@@ -42,6 +42,7 @@ COMMANDS = {
     "done": "queue",
     "dismiss": "queue",
     "snooze": "queue",
+    "reopen": "queue",
     "draft": "outreach",
     "drafts": "outreach",
     "approve": "outreach",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from prospector.graphemes import graphemes
 from prospector.outreach import leftovers, naming, wording
 from prospector.outreach.facts import Facts
 from prospector.outreach.problem import Problem, approvable, at, found_by
@@ -37,9 +38,9 @@ def lint(
     """What is wrong with this draft, errors first, then in the order of the text.
 
     The language is told by the draft's own words, and where they are too few it is `language`, the
-    template's. `limit` is the longest body in characters that the channel takes. Header safety is
-    here too: a line break in the subject or in a name could start a header of its own, and is an
-    error, never stripped.
+    template's. `limit` is the longest body that the channel takes, in characters as readers count them
+    (UAX 29). Header safety is here too: a line break in the subject or in a name could start a header of
+    its own, and is an error, never stripped.
     """
     problems = [
         *leftovers.problems(subject, "subject"),
@@ -86,8 +87,8 @@ def _headers(subject: str, facts: Facts) -> Iterator[Problem]:
 def _lengths(subject: str, body: str, action: str, limit: int | None) -> Iterator[Problem]:
     if action not in ("like", "follow") and not _LETTER.search(body):
         yield Problem("empty", "there is no text yet; write one", "error", "body")
-    if limit is not None and len(body) > limit:
-        message = f"{len(body)} characters, and this channel takes {limit}; shorten it by {len(body) - limit}"
+    if limit is not None and (long := graphemes(body)) > limit:
+        message = f"{long} characters, and this channel takes {limit}; shorten it by {long - limit}"
         yield Problem("too-long", message, "error", "body")
     if action == "email" and (words := len(body.split())) > MANY_WORDS:
         yield Problem(

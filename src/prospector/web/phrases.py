@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from prospector.queue.leaving import Leaves
 from prospector.queue.listing import Row
 from prospector.web.rendering import clock
 
-_JOINER, _KEYCAP = "\u200d", "\u20e3"
 _NOT_DONE_BY_THEM = frozenset(
     {"failed", "uncertain", "stale", "suggested_move", "rule", "follow_up", "playbook"}
 )
@@ -75,26 +73,3 @@ def truth(item: Item) -> str:
     written = draft and (draft.id, draft.state, draft.stale, draft.obstacle, draft.copied_at)
     facts = (item.state, [one.gone for one in item.causes], written, held, item.asks and item.asks.sentence)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:12]
-
-
-def graphemes(text: str) -> int:
-    """How many characters a reader sees: marks, variation selectors, skin tones and what a joiner
-    ties on count with the one before, a flag's two letters and a line's end once (after UAX 29)."""
-    count, before, flag = 0, "", False
-    for character in text:
-        letter = "\U0001f1e6" <= character <= "\U0001f1ff"
-        tied = before == _JOINER or (before == "\r" and character == "\n") or (letter and flag)
-        if not tied and not _hangs(character):
-            count += 1
-        flag = letter and not flag
-        before = character
-    return count
-
-
-def _hangs(character: str) -> bool:
-    """Whether it is drawn with the character before it."""
-    return (
-        unicodedata.category(character)[0] == "M"
-        or character in (_JOINER, _KEYCAP)
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-    )

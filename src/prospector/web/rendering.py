@@ -24,6 +24,7 @@ from jinja2_fragments import render_block
 from markupsafe import Markup
 
 from prospector import __version__
+from prospector.graphemes import graphemes
 from prospector.web import assets, keymap
 from prospector.web.viewer import Viewer
 
@@ -225,6 +226,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "channel_icon": channel_icon,
     "clock": clock,
     "counted": counted,
+    "graphemes": graphemes,
     "host": host,
     "hue": hue,
     "initials": initials,
