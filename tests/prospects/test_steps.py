@@ -91,3 +91,9 @@ def test_exactly_one_stage_is_now_and_it_is_the_folds(seed: int) -> None:
     found = steps.steps_of(rules, moved, START)
     assert [step.name for step in found if step.place == "now"] == [moved.stage]
     assert [step.number for step in found] == list(range(len(found)))
+
+
+def test_rules_saved_since_the_history_was_told_are_left_out() -> None:
+    text = '[[stage]]\nname = "cold"\n[[stage]]\nname = "engaged"\n[[rule]]\nname = "new"\nto = "engaged"\n'
+    newer = parse(text + 'when = [{ kind = ["dm"] }]\n')
+    assert steps.ways_to(history(), newer, "engaged", START + DAY) == ()

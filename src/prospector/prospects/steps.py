@@ -69,11 +69,14 @@ def proof_of_stage(history: History, stage: str) -> dict[str, Any] | None:
 
 
 def ways_to(history: History, rules: Ruleset, stage: str, now: int) -> tuple[WhyNot, ...]:
-    """What each rule that leads from here to a stage still needs; `now` in UTC seconds."""
+    """What each rule that leads from here to a stage still needs; `now` in UTC seconds. A rule that was
+    saved since this person's history was last told is not in force for them yet, and left out."""
+    version = history.situation.version
+    in_force = {rule.name for rule in version.ruleset.rules} if version is not None else set()
     return tuple(
         explain.why_not(history, rule.name, max(now, history.situation.time))
         for rule in rules.rules
-        if rule.to == stage and history.stage in rules.sources(rule)
+        if rule.to == stage and history.stage in rules.sources(rule) and rule.name in in_force
     )
 
 

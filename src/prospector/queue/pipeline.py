@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from prospector.models import Prospect, Ruleset
 from prospector.prospects.steps import ways_on
+from prospector.queue import advance
 from prospector.rules import format, live
 from prospector.rules.history import Version
 from prospector.rules.ruleset import Ruleset as Rules
@@ -28,12 +29,15 @@ def stages_of(session: Session) -> tuple[str, ...]:
 
 def next_step(session: Session, prospect: Prospect, now: datetime) -> str:
     """What it would take to get on from the person's stage, by the rule that leads to the nearest
-    stage; empty where none leads on."""
-    rules, versions = rules_of(session), _versions(session)
-    if rules is None:
-        return ""
+    stage (`advance.sentence`); empty where none leads on."""
+    versions = _versions(session)
     history = live.history_of(prospect, live.events_of(session, prospect.id), versions, prospect.horizon)
-    return next((way.sentence for way in ways_on(history, rules, live.seconds(now))), "")
+    # Rules that have just been saved reach a person with the next look: until then the earlier hold.
+    version = history.situation.version
+    if version is None:
+        return ""
+    rules = version.ruleset
+    return advance.sentence(ways_on(history, rules, live.seconds(now)), rules.rules)
 
 
 def _versions(session: Session) -> tuple[Version, ...]:

@@ -176,14 +176,15 @@ def expires(cause: Cause, zone: ZoneInfo) -> datetime | None:
 def reasons(live: tuple[Cause, ...], standing: Standing, now: datetime) -> tuple[Reason, ...]:
     """Every reason with at least one point; `live` begins with the strongest cause."""
     strongest = live[0]
-    fit, score = _within(standing.fit or 0, 100) // 5, _within(standing.score, WARM)
+    # "score" on a person's page is fit + engagement: this is the second of them alone.
+    fit, warm = _within(standing.fit or 0, 100) // 5, _within(standing.score, WARM)
     whole = max(standing.value_main_minor or 0, 0) // max(standing.minor_units, 1)
     found = (
         Reason("cause", strongest.sort.label, strongest.sort.points),
         Reason("question", "They asked a question", QUESTION * asked(live, standing.answered_at)),
         Reason("fresh", "Fresh", freshness(max(cause.at for cause in live), now)),
         Reason("fit", f"Fits ({standing.fit} of 100)", fit),
-        Reason("warm", f"Warm (score {standing.score})", score),
+        Reason("warm", f"Warm (engagement {standing.score})", warm),
         Reason("deal", "Size of the deal", _within(2 * (whole // DEAL_STEP), DEAL)),
         Reason("stage", "Stage", _within(standing.urgency, URGENT)),
     )
