@@ -9,11 +9,12 @@ import pytest
 from tests.office import Office, office
 from tests.reps import HOLD, answered, card, means_of, rep
 
-from prospector.models import Card
+from prospector.models import Card, Prospect
 from prospector.prospects.scope import EVERYBODY, Scope
-from prospector.queue import decisions, holds
+from prospector.queue import decisions, holds, views
 from prospector.queue.day import NoCardError
 from prospector.queue.holds import HeldError, Hold
+from prospector.queue.item import item_of
 from prospector.queue.reader import Rep
 from prospector.store import Store
 
@@ -75,3 +76,25 @@ def test_nobody_holds_what_is_decided_or_not_theirs(place: Office) -> None:
         place.write(
             lambda s: holds.open_card(s, Rep(99, scope=Scope(frozenset({99}))), other, HOLD, place.now)
         )
+
+
+def test_who_had_a_card_sees_it_no_more_once_the_person_is_anothers(place: Office) -> None:
+    """A decided card keeps the owner that it had then; what it tells is the person's of today."""
+    mira, jonas, means = rep(place, own=True), rep(place, "Jonas", own=True), means_of(place)
+    card_id = card(place, "anna", "post", owner=mira.id)
+    place.write(lambda s: decisions.done(s, means, mira, card_id, place.now))
+    place.change(Prospect, place.one(Card).prospect_id, owner_id=jonas.id)
+    with place.store.reading() as session:
+        assert views.done(session, mira, place.now) == ()
+        with pytest.raises(NoCardError):
+            item_of(session, means, mira, card_id, place.now)
+    for act in (
+        lambda s: decisions.reopen(s, means, mira, card_id, place.now),
+        lambda s: decisions.note(s, means, mira, card_id, "mine", place.now),
+        lambda s: decisions.stage(s, means, mira, card_id, "engaged", place.now),
+    ):
+        with pytest.raises(NoCardError):
+            place.write(act)
+    place.write(lambda s: decisions.reopen(s, means, jonas, card_id, place.now))
+    back = place.one(Card)
+    assert (back.state, back.owner_id) == ("open", jonas.id), "it comes back into the queue of whose they are"

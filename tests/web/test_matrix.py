@@ -102,6 +102,39 @@ def test_another_reps_things_are_not_there(team: World) -> None:
     )
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**31, 2**63, 10**20])
+def test_numbers_that_no_row_can_have_are_not_there(team: World, number: int) -> None:
+    """Databases take no number of any length: SQLite 63 bits, PostgreSQL's column 31."""
+    numbered = {name for name in team.mine if name.endswith("_id") and isinstance(team.mine[name], int)}
+    ids = {**team.mine, **dict.fromkeys(numbered, number)}
+    wrong = []
+    for method, route in pairs(team):
+        if numbered & set(names(route)):
+            answer = ask(team, "admin", method, route, ids)
+            if answer.status_code not in (404, 409, 422):
+                wrong.append(f"{method} {route.path}: {answer.status_code}")
+    assert not wrong, "\n".join(wrong)
+
+
+MOMENTS = ("2026-01-01T00:00:00", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00%2B14:00", "1e300", "x")
+
+
+@pytest.mark.parametrize("at", MOMENTS)
+def test_a_moment_that_is_none_is_the_readers_mistake_and_not_the_databases(team: World, at: str) -> None:
+    client, mine = browser(team.app, team.tokens["rep"]), team.mine
+    for path in (
+        f"/queue?view=done&before={at}",
+        f"/queue/news?since={at}",
+        f"/outbox?after={at}_1",
+        f"/replies?after={at}_1",
+        f"/p/{mine['prospect_id']}?before={at}~e1",
+        f"/p?after={at}~1",
+        f"/api/replies?after={at}_1",
+        f"/api/prospects/{mine['prospect_id']}/engagements?before={at}~e1",
+    ):
+        assert client.get(path, headers={"HX-Request": "true"}).status_code < 500, path
+
+
 def sentence(text: str, ids: dict[str, Any]) -> str:
     """What a page or a program is told, without the number by which it asked."""
     told = re.search(r'class="note bad">.*?<span>(.*?)</span>|"detail":"(.*?)"', text, re.DOTALL)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import text, tuple_
@@ -96,10 +96,11 @@ def place_of(text: str) -> Place | None:
     """What `Row.place` wrote; None for anything else."""
     at, _, id_ = text.partition("_")
     try:
-        place = Place(datetime.fromisoformat(at), int(id_))
+        moment = datetime.fromisoformat(at)
+        place = Place(moment.astimezone(UTC), int(id_))
     except (ValueError, OverflowError):
         return None
-    return place if place.send_at.tzinfo is not None and 0 < place.id < 2**31 else None
+    return place if moment.tzinfo is not None and 0 < place.id < 2**31 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ def sent(session: Session, reader: Reader) -> list[Row]:
 
 def one(session: Session, reader: Reader, message_id: int) -> Row | None:
     """The row of one message; None where there is none, or it is not for this reader."""
+    if not 0 < message_id < 2**31:
+        return None
     found = session.exec(_messages(reader).where(Message.id == message_id)).all()
     return next(iter(rows_of(session, reader, found)), None)
 

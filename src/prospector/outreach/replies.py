@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, literal_column, or_, select
@@ -70,10 +70,11 @@ def place_of(text: str) -> Place | None:
     """What a `Place` was written as; None for anything else."""
     at, _, id_ = text.partition("_")
     try:
-        place = Place(datetime.fromisoformat(at), int(id_))
+        moment = datetime.fromisoformat(at)
+        place = Place(moment.astimezone(UTC), int(id_))
     except (ValueError, OverflowError):
         return None
-    return place if place.at.tzinfo is not None and 0 < place.id < 2**63 else None
+    return place if moment.tzinfo is not None and 0 < place.id < 2**63 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def keep(session: Session, user_id: int, name: str, query: str, shared: bool, no
 
 def remove(session: Session, user_id: int, view_id: int) -> bool:
     """Delete a view of this user's; whether there was one."""
-    view = session.get(View, view_id)
+    view = session.get(View, view_id) if 0 < view_id < 2**31 else None
     if view is None or view.user_id != user_id:
         return False
     session.delete(view)

@@ -13,6 +13,9 @@ from prospector.models import Card, Message, Prospect, User
 from prospector.queue.day import OPEN, CardError, NoCardError
 from prospector.queue.reader import Reader
 
+BEYOND = 2**31
+"""No row has this number or a higher one; SQLite takes none of more than 63 bits."""
+
 
 class HeldError(CardError):
     """A colleague has the card open; the message says who, and until when."""
@@ -56,6 +59,8 @@ def take_over(session: Session, reader: Reader, card_id: int, hold: timedelta, n
 
 def release(session: Session, reader: Reader, card_id: int) -> None:
     """Let a card go that one has open oneself."""
+    if not 0 < card_id < BEYOND:
+        return
     session.exec(
         update(Card)
         .where(col(Card.id) == card_id, col(Card.held_by) == reader.id)
@@ -85,8 +90,10 @@ def refuse_held(session: Session, reader: Reader, card_id: int, now: datetime) -
 
 
 def visible(session: Session, reader: Reader, card_id: int) -> None:
-    """Raises `NoCardError` where there is no such card, or it is none of the reader's."""
-    found = session.exec(select(Card.owner_id).where(Card.id == card_id)).all()
+    """Raises `NoCardError` where there is no such card, or its person is none of the reader's: a card
+    that was decided does not go along when the person gets another owner."""
+    owner = select(Prospect.owner_id).join(Card, col(Card.prospect_id) == col(Prospect.id))
+    found = session.exec(owner.where(Card.id == card_id)).all() if 0 < card_id < BEYOND else []
     if not found or not reader.scope.allows(found[0]):
         raise NoCardError(f"There is no card {card_id}. `prospector queue` lists today's.")
 
@@ -100,7 +107,7 @@ def open_card_of(session: Session, reader: Reader, card_id: int, now: datetime) 
 
 def message_of(session: Session, reader: Reader, message_id: int, now: datetime) -> Message:
     """A message whose person is in the reader's scope, and whose card nobody else has open."""
-    message = session.get(Message, message_id)
+    message = session.get(Message, message_id) if 0 < message_id < BEYOND else None
     person = session.get(Prospect, message.prospect_id) if message is not None else None
     if message is None or person is None or not reader.scope.allows(person.owner_id):
         raise NoCardError(f"There is no message {message_id}. `prospector drafts` lists those that wait.")

@@ -32,9 +32,11 @@ def reopen(session: Session, means: Means, reader: Reader, card_id: int, now: da
         traces.take_back(session, card, run, now)
     except traces.SaidError:
         raise AlreadySentError("It is already sent; it cannot be taken back.") from None
+    prospect = session.get_one(Prospect, card.prospect_id)
+    # The person may have got another owner since: whose they are, theirs is the card that comes back.
+    card.owner_id = prospect.owner_id
     if newer is not None:
         causes = [day.cause_of(stored) for stored in newer.causes]
-        prospect = session.get_one(Prospect, card.prospect_id)
         day.offer(session, prospect, causes, means.aftermath.standing_of(session, prospect, now), now)
     return Decided(card_id, "Taken back")
 

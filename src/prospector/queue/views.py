@@ -83,6 +83,8 @@ def done(session: Session, reader: Reader, now: datetime, before: datetime | Non
             _CARD.c.decided_at < before if before is not None else _CARD.c.decided_at <= now,
             _CARD.c.state.in_(DECIDED),
             reader.scope.where(_CARD.c.owner_id),
+            # Who had the card then may see the person no more.
+            reader.scope.where(_PROSPECT.c.owner_id),
         )
         .order_by(_CARD.c.decided_at.desc(), _CARD.c.id.desc())
         .limit(PAGE)

@@ -7,12 +7,13 @@ a decision shows the next card without asking. The decisions themselves are in d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import AfterValidator, AwareDatetime
 from sqlmodel import Session
 
 from prospector.installation import Installation, utc_now
@@ -42,7 +43,15 @@ VIEWS = ("", "snoozed", "done")
 router = APIRouter(include_in_schema=False)
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("this time is beyond the calendar") from None
+
+
 Words = Annotated[str, Query(max_length=200)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 
 
 @router.get("/queue")
@@ -53,7 +62,7 @@ def queue(
     means: Equipped,
     q: Words = "",
     view: str = "",
-    before: datetime | None = None,
+    before: Moment | None = None,
     decided: int | None = None,
 ) -> Response:
     """The day with its first card open; only the list where the script asks for it."""
@@ -98,7 +107,7 @@ def news(
     viewer: Signed,
     installation: Opened,
     means: Equipped,
-    since: datetime | None = None,
+    since: Moment | None = None,
     open: int | None = None,
     truth: str = "",
 ) -> Response:
