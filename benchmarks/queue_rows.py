@@ -174,6 +174,7 @@ def _cards(spell: Spelling, prospects: int, now: int) -> Mapping[str, str]:
         "reasons": spell.json(reasons),
         "priority": f"{points} + {fit} + {warm}",
         "section": f"CASE WHEN {answer} THEN 'answer' ELSE 'fresh' END",
+        "since": spell.moment(arose),
         "due_on": spell.moment(arose),
         "created_at": spell.moment(arose),
         "arrived_at": spell.moment(arose),

@@ -129,11 +129,12 @@ def test_migrations_are_complete(store: Store) -> None:
         assert connection.scalar(select(func.count()).select_from(Suppression)) == 0
 
 
+AROSE = "2026-11-22T11:30:00.250000+01:00"
 FIRST_VERSION = {
     "user": {"email": "ana@us.example", "name": "Ana", "role": "rep"},
     "prospect": {"name": "Jörg", "email": "j@x.example", "stage": "cold", "tags": ["a", "ü"]},
     "run": {"kind": "edit"},
-    "card": {"state": "open", "section": "answer", "causes": [{"kind": "answer"}]},
+    "card": {"state": "open", "section": "answer", "causes": [{"kind": "answer", "at": AROSE}]},
     "profile": {"platform": "bluesky", "url": "https://bsky.app/profile/j", "handle": "j"},
     "engagement": {"key": "k", "by": "them", "channel": "bluesky", "kind": "reply"},
     "message": {"action": "reply", "state": "draft", "occasion": "k", "body": "Hello"},
@@ -184,6 +185,7 @@ def test_migrating_keeps_every_row(store: Store) -> None:
         assert {column: row[column] for column in before[name][0]} == before[name][0]
         if name == "card":
             assert row["arrived_at"] == row["created_at"]
+            assert row["created_at"] - row["since"] == NOW - datetime.fromisoformat(AROSE)
     with pytest.raises(IntegrityError), store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE message SET card_id = 77")
 

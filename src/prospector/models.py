@@ -361,15 +361,14 @@ class Effect(SQLModel, table=True):
 class Card(SQLModel, table=True):
     """One thing for a rep to decide today; at most one open for a prospect.
 
-    `arrived_at` is when it came onto the list: made, woken, or with a stronger cause. `opened_at` is
+    `since` is when its strongest cause arose, `arrived_at` when it came onto the list: made, woken, or
+    with a stronger cause. `opened_at` is
     when who decides it began to read, `held_until` until when it is theirs alone. `decided_*` tells of
     a snooze too. `run_id` is the last decision, which can be taken back.
     """
 
     __table_args__ = (
         partial("uq_card_prospect", "prospect_id", where="state IN ('open', 'snoozed')", unique=True),
-        partial("ix_card_queue", "owner_id", "section", "priority", "due_on", where="state = 'open'"),
-        partial("ix_card_open", "section", "priority", "due_on", where="state = 'open'"),
         partial("ix_card_arrived", "arrived_at", where="state = 'open'"),
         partial("ix_card_due", "due_on", where="state = 'open'"),
         partial("ix_card_snoozed", "until", "owner_id", where="state = 'snoozed'"),
@@ -384,6 +383,7 @@ class Card(SQLModel, table=True):
     reasons: list[dict[str, Any]] = Field(default_factory=list, sa_type=Json)
     priority: int = 0
     section: str = ""
+    since: datetime = Field(sa_type=UTCTime)
     due_on: datetime = Field(sa_type=UTCTime)
     created_at: datetime = Field(sa_type=UTCTime)
     arrived_at: datetime = Field(sa_type=UTCTime)
@@ -398,6 +398,13 @@ class Card(SQLModel, table=True):
     decided_at: datetime | None = Field(default=None, sa_type=UTCTime)
     decided_why: str | None = None
     run_id: int | None = Field(default=None, foreign_key="run.id")
+
+
+# Outside of the class, since only a column that there is has a direction: the order of the list.
+_LISTED = table_of(Card).c
+_ORDER = (_LISTED.section, _LISTED.priority.desc(), _LISTED.since, _LISTED.id)
+partial("ix_card_queue", _LISTED.owner_id, *_ORDER, where="state = 'open'")
+partial("ix_card_open", *_ORDER, where="state = 'open'")
 
 
 class Message(SQLModel, table=True):

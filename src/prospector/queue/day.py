@@ -94,7 +94,7 @@ def offer(
     card.due_on = min(card.due_on, due_on or now)
     if ranked.live_causes[0] in fresh:
         card.arrived_at = now
-    _apply(card, ranked)
+    apply(card, ranked)
     if card.state == "snoozed" and _wakes(card, fresh):
         _wake(card, now)
     session.flush()
@@ -112,6 +112,7 @@ def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datet
         "prospect_id": prospect.id,
         "owner_id": prospect.owner_id,
         "state": "open",
+        "since": now,
         "due_on": due_on,
         "created_at": now,
         "arrived_at": now,
@@ -127,8 +128,10 @@ def _new_card(session: Session, prospect: Prospect, due_on: datetime, now: datet
     return card
 
 
-def _apply(card: Card, ranked: rank.Ranked) -> None:
+def apply(card: Card, ranked: rank.Ranked) -> None:
+    """Keep what was worked out for a card that something keeps alive."""
     card.causes = [cause_json(cause) for cause in ranked.live_causes]
+    card.since = ranked.live_causes[0].at
     card.reasons = [asdict(reason) for reason in ranked.reasons]
     card.priority = ranked.priority
     card.section = ranked.section.name.lower() if ranked.section is not None else ""
@@ -267,7 +270,7 @@ def _remind(card: Card, standing: Standing, now: datetime) -> None:
     if ranked.expired:
         reminder = Cause("follow_up", card.until or now, detail="you put this off until now")
         ranked = rank.rank([reminder], standing, now)
-    _apply(card, ranked)
+    apply(card, ranked)
 
 
 def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: datetime) -> int:
@@ -281,7 +284,7 @@ def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: 
             standing = standing_of(session, session.get_one(Prospect, card.prospect_id))
             ranked = rank.rank([cause_of(stored) for stored in card.causes], standing, now)
             if not ranked.expired:
-                _apply(card, ranked)
+                apply(card, ranked)
             card.due_on, planned = start, planned + 1
         session.flush()
         if planned >= PAGE:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
@@ -35,11 +34,10 @@ def withdraw(
     if len(left) == len(card.causes):
         return
     ranked = rank.rank([day.cause_of(stored) for stored in left], standing, now)
-    card.causes = [day.cause_json(cause) for cause in ranked.live_causes]
-    card.reasons = [asdict(reason) for reason in ranked.reasons]
-    card.priority, card.expires_at = ranked.priority, ranked.expires_at
-    if ranked.section is None:
+    if ranked.expired:
+        card.causes, card.reasons = [], []
+        card.priority, card.expires_at = ranked.priority, ranked.expires_at
         card.state, card.decided_at, card.decided_why = "expired", now, WHY
     else:
-        card.section = ranked.section.name.lower()
+        day.apply(card, ranked)
     session.flush()

@@ -31,6 +31,19 @@ PARTIAL = {
     "ix_message_sent": ("message", ["sent_at"], "state = 'sent'"),
 }
 
+# The open cards in the order of the list.
+IN_ORDER = {
+    "ix_card_queue": ["owner_id", "section", sa.text("priority DESC"), "since", "id"],
+    "ix_card_open": ["section", sa.text("priority DESC"), "since", "id"],
+}
+
+# When the strongest cause arose: cards of the first version say so in their causes alone.
+SINCE = {
+    "sqlite": "UPDATE card SET since = coalesce("
+    "strftime('%Y-%m-%d %H:%M:%f', json_extract(causes, '$[0].at')) || '000', created_at)",
+    "postgresql": "UPDATE card SET since = coalesce((causes->0->>'at')::timestamptz, created_at)",
+}
+
 
 def upgrade() -> None:
     op.create_table(
@@ -103,13 +116,16 @@ def upgrade() -> None:
 
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.add_column(sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("since", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("run_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(batch_op.f("fk_card_run_id_run"), "run", ["run_id"], ["id"])
         batch_op.drop_index("ix_card_queue")
     op.execute("UPDATE card SET arrived_at = created_at")
+    op.execute(SINCE[op.get_bind().dialect.name])
     with op.batch_alter_table("card", schema=None) as batch_op:
         batch_op.alter_column("arrived_at", existing_type=sa.DateTime(timezone=True), nullable=False)
+        batch_op.alter_column("since", existing_type=sa.DateTime(timezone=True), nullable=False)
         batch_op.create_index(
             "ix_card_arrived",
             ["arrived_at"],
@@ -139,16 +155,12 @@ def upgrade() -> None:
             postgresql_where=sa.text("state IN ('open', 'snoozed')"),
         )
         batch_op.create_index("ix_card_decided", ["decided_at"], unique=False)
-        batch_op.create_index(
-            "ix_card_queue",
-            ["owner_id", "section", "priority", "due_on"],
-            unique=False,
-            sqlite_where=sa.text("state = 'open'"),
-            postgresql_where=sa.text("state = 'open'"),
-        )
-        batch_op.create_index(
-            "ix_card_open",
-            ["section", "priority", "due_on"],
+    # Not in the batch, which knows no direction of a column.
+    for name, columns in IN_ORDER.items():
+        op.create_index(
+            name,
+            "card",
+            columns,
             unique=False,
             sqlite_where=sa.text("state = 'open'"),
             postgresql_where=sa.text("state = 'open'"),
@@ -247,11 +259,9 @@ def downgrade() -> None:
             postgresql_where=sa.text("prospect_id IS NULL"),
         )
 
+    for name in IN_ORDER:
+        op.drop_index(name, table_name="card")
     with op.batch_alter_table("card", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_card_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
-        )
-        batch_op.drop_index("ix_card_queue")
         batch_op.create_index(
             "ix_card_queue",
             ["owner_id", "priority"],
@@ -282,6 +292,7 @@ def downgrade() -> None:
         )
         batch_op.drop_column("opened_at")
         batch_op.drop_column("arrived_at")
+        batch_op.drop_column("since")
 
     with op.batch_alter_table("view", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_view_user_id"))
