@@ -116,6 +116,26 @@ def test_every_channel_every_rep_and_the_company_count(place: Office) -> None:
     assert [(one.to, one.pending) for one in found.touches] == [("Cleo Weber", True)]
 
 
+def test_what_was_answered_or_is_long_past_does_not_excuse_from_the_company(place: Office) -> None:
+    """Their word of a year ago, and one that we have answered, are nothing to answer now."""
+    jonas = rep(place, "Jonas")
+    anna, ben, cleo = (
+        place.person(name, company="Kestrel", domain="kestrel.example") for name in ("anna", "ben", "cleo")
+    )
+    place.follow(place.seen("reply", anna, text="Not now"))
+    place.later(days=300)
+    place.follow(place.seen("reply", ben, text="How much?", object="at://reply/ben"))
+    place.later(hours=1)
+    wrote(place, ben, jonas.id)
+    place.later(days=5)
+    drafts = {person: place.draft(person, "hand:9") for person in (anna, ben)}
+    assert [asked(place, one) for one in drafts.values()] == [None, None]
+    wrote(place, cleo, jonas.id)
+    place.later(hours=1)
+    assert asked(place, drafts[anna]) is not None, "300 days ago"
+    assert asked(place, drafts[ben]) is not None, "answered five days ago"
+
+
 def test_an_answer_to_a_post_after_our_last_word_needs_no_reason(place: Office) -> None:
     anna = place.person()
     wrote(place, anna, None)

@@ -17,6 +17,8 @@ from prospector.sdk import THEIR_CONTENT
 from prospector.store import read_rows
 
 MOST = 50
+ANSWERED_WITHIN = timedelta(days=14)
+"""What they wrote longer ago is no longer answered by what one writes now (queue/rank.py)."""
 PENDING = ("approved", "sending", "unknown")
 SHORTEST, LONGEST = 3, 200
 
@@ -68,7 +70,13 @@ _THEIRS = select(func.max(_ENGAGEMENT.c.at, type_=_ENGAGEMENT.c.at.type)).where(
     _ENGAGEMENT.c.prospect_id == bindparam("prospect"),
     _ENGAGEMENT.c.by == "them",
     _ENGAGEMENT.c.kind.in_(WROTE),
+    _ENGAGEMENT.c.at > bindparam("since"),
     _ENGAGEMENT.c.retracted_at.is_(None),
+)
+_OURS = select(func.max(_ENGAGEMENT.c.at, type_=_ENGAGEMENT.c.at.type)).where(
+    _ENGAGEMENT.c.prospect_id == bindparam("prospect"),
+    _ENGAGEMENT.c.by == "us",
+    _ENGAGEMENT.c.kind.in_(WRITING),
 )
 
 
@@ -106,14 +114,19 @@ class Question:
 
 
 def must_ask(
-    touches: Iterable[Touch], their_last: datetime | None, rest: Rest, now: datetime
+    touches: Iterable[Touch],
+    their_last: datetime | None,
+    rest: Rest,
+    now: datetime,
+    our_last: datetime | None = None,
 ) -> Question | None:
-    """Whether going on needs a reason. Answering what they wrote after our last act towards them
-    (`their_last`) needs none, whoever of us wrote to their company."""
+    """Whether going on needs a reason. Answering what they wrote (`their_last`) after our last act
+    towards them (`our_last`, however long ago) needs none, whoever of us wrote to their company."""
     recent = [
         one for one in touches if one.pending or one.at > now - (rest.person if one.person else rest.company)
     ]
-    ours = max((one.at for one in recent if one.person), default=None)
+    written = [one.at for one in recent if one.person] + ([our_last] if our_last is not None else [])
+    ours = max(written, default=None)
     if not recent or (their_last is not None and (ours is None or their_last > ours)):
         return None
     return Question(tuple(sorted(recent, key=lambda one: one.at, reverse=True)))
@@ -132,9 +145,11 @@ def touches_of(
     return found
 
 
-def their_last(session: Session, prospect_id: int, answered: Engagement | None) -> datetime | None:
-    """When they last wrote to us; a text that answers a post of theirs answers that, too."""
-    wrote = read_rows(session, _THEIRS, prospect=prospect_id)[0][0]
+def their_last(
+    session: Session, prospect_id: int, answered: Engagement | None, now: datetime
+) -> datetime | None:
+    """When they last wrote to us, of late; a text that answers a post of theirs answers that, too."""
+    wrote = read_rows(session, _THEIRS, prospect=prospect_id, since=now - ANSWERED_WITHIN)[0][0]
     post = answered.at if answered is not None and answered.kind in THEIR_CONTENT else None
     return max((at for at in (wrote, post) if at is not None), default=None)
 
@@ -148,8 +163,9 @@ def question_of(session: Session, message: Message, rest: Rest, now: datetime) -
     if not found:
         return None
     answered = session.get(Engagement, message.engagement_id) if message.engagement_id is not None else None
-    last = their_last(session, prospect.id, answered if answered and answered.by == "them" else None)
-    return must_ask(found, last, rest, now)
+    last = their_last(session, prospect.id, answered if answered and answered.by == "them" else None, now)
+    ours = read_rows(session, _OURS, prospect=prospect.id)[0][0]
+    return must_ask(found, last, rest, now, ours)
 
 
 def is_reason(text: str | None) -> bool:
