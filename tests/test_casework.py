@@ -27,7 +27,7 @@ from prospector.models import (
     table_of,
 )
 from prospector.prospects import details, erasure, hand, profiles, strangers
-from prospector.prospects.details import WrongError
+from prospector.prospects.details import Changes, WrongError
 from prospector.prospects.erasure import ErasedError, ErasureError
 from prospector.prospects.people import NewProspect, NotFoundError, TakenError
 from prospector.prospects.scope import Scope
@@ -352,6 +352,18 @@ def test_nobody_is_added_again_who_was_erased(opened: Office) -> None:
         with pytest.raises(ErasedError):
             opened.write(lambda s, new=new: enrol(s, opened.runtime.consequences, new, {}, opened.now))
     assert opened.rows(Prospect) == []
+
+
+def test_nobody_is_given_what_an_erased_person_was_known_by(opened: Office) -> None:
+    id_ = rich(opened)
+    do(opened, id_, lambda s, who: case(opened).erase(s, who, opened.now))
+    bert = opened.person("bert")
+    ref = ProfileRef("bluesky", "https://bsky.app/profile/anna", "anna")
+    changes = Changes({"email": "anna@anna.example"})
+    with pytest.raises(ErasedError):
+        do(opened, bert, lambda s, who: case(opened).edit(s, who, changes, opened.now))
+    with pytest.raises(ErasedError):
+        do(opened, bert, lambda s, who: case(opened).attach(s, who, ref, {}, opened.now))
 
 
 def test_a_person_is_not_erased_while_a_message_leaves(opened: Office) -> None:

@@ -5,7 +5,7 @@ Pages, the API and commands share these: each takes a session, the person, who d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from prospector.prospects.erasure import Erased
 from prospector.prospects.people import NotFoundError
 from prospector.prospects.scope import Scope
 from prospector.queue import withdrawal
+from prospector.sdk import ProfileRef
 
 BY_HAND = "by hand"
 
@@ -60,12 +61,27 @@ class Casework:
         return prospect.stage
 
     def edit(self, session: Session, prospect: Prospect, changes: Changes, now: datetime) -> None:
-        """Change what we know of a person. Raises `people.TakenError`."""
+        """Change what we know of a person. Raises `people.TakenError`, its `ErasedError` for the
+        address of who asked to be forgotten."""
+        erasure.refuse_erased(session, (), changes.values.get("email"), self.aftermath.secret)
         entries = details.apply(session, prospect, changes, self.user_id, now)
         email = changes.values.get("email")
         adopted = strangers.adopt(session, prospect.id, "email", email) if email else []
         new = [*log(session, entries), *adopted]
         self.aftermath.follow(session, new, {prospect.id}, (), now)
+
+    def attach(
+        self,
+        session: Session,
+        prospect: Prospect,
+        ref: ProfileRef,
+        accounts: Mapping[str, int],
+        now: datetime,
+    ) -> int:
+        """Add a profile to a person; its id. Raises `people.TakenError`, its `ErasedError` for a
+        profile of who asked to be forgotten."""
+        erasure.refuse_erased(session, (ref,), None, self.aftermath.secret)
+        return profiles.attach(session, prospect, ref, accounts, now).id
 
     def disown(self, session: Session, prospect: Prospect, profile_id: int, now: datetime) -> int:
         """A profile is not theirs: it goes, and what was done there is strangers' again; how much."""

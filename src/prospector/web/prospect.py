@@ -107,7 +107,7 @@ def add_profile(about: About, url: Short = "") -> Response:
         return shown(about, status=422, wrong={"url": str(error)}, given={"url": url})
     looking = about.installation.looking
     try:
-        about.write(lambda session, who: profiles.attach(session, who, ref, looking, about.now).id)
+        about.write(lambda session, who: about.case.attach(session, who, ref, looking, about.now))
     except NotNowError as error:
         return shown(about, status=422, wrong={"url": error.sentence}, given={"url": url})
     return about.back("#profiles")
