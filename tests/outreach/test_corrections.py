@@ -15,6 +15,7 @@ from prospector.models import Card, Engagement, Message, Prospect, Suppression
 from prospector.outreach import corrections
 from prospector.outreach.corrections import NotCorrectedError, kind_of
 from prospector.outreach.readings import NOT_THEIRS
+from prospector.outreach.suppression import IN_DOUBT
 from prospector.store import Store
 
 ADDRESS = "anna@anna.example"
@@ -173,3 +174,29 @@ def test_an_answer_leads_to_the_open_card_or_to_a_new_one(place: Office) -> None
     with pytest.raises(NotCorrectedError, match="never written to: no"):
         place.write(work)
     assert [message.state for message in place.rows(Message)] == ["draft"] * len(place.rows(Message))
+
+
+def test_who_asked_twice_is_stopped_by_the_other_answer(place: Office) -> None:
+    first = mail(place, "unsubscribe")
+    place.later(hours=1)
+    again = {"channel": "email", "actor": ADDRESS, "text": "I said stop", "attributes": {"dmarc": True}}
+    place.follow(place.seen("unsubscribe", place.one(Prospect).id, **again))
+    before = {one.key for one in place.rows(Suppression)}
+    correct(place, first, "email_reply")
+    assert {one.key for one in place.rows(Suppression)} == before
+    second = place.happened()[-1]
+    assert {one.by for one in place.rows(Suppression)} == {f"engagement:{second.key}"}
+    correct(place, second, "email_reply")
+    assert place.rows(Suppression) == []
+
+
+def test_one_of_two_doubts_decided_leaves_the_other(place: Office) -> None:
+    first = mail(place, "unsubscribe", dmarc=False)
+    place.later(hours=1)
+    again = {"channel": "email", "actor": ADDRESS, "text": "I said stop"}
+    place.follow(place.seen("unsubscribe", place.one(Prospect).id, **again))
+    correct(place, first, NOT_THEIRS)
+    assert place.one(Prospect).paused_why == IN_DOUBT
+    assert [one["kind"] for one in place.one(Card).causes] == ["opt_out"]
+    correct(place, place.happened()[-1], NOT_THEIRS)
+    assert place.one(Prospect).paused_until is None

@@ -3,6 +3,7 @@ is done, in one transaction, and both are noted, so that it can be taken back in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -107,11 +108,13 @@ def _take_back(
     """What followed from the old reading: a suppression, a pause, a cause on the card."""
     ours = select(Suppression).where(Suppression.by == f"engagement:{engagement.key}")
     keys = [f"person:{prospect.id}", f"email:{prospect.email}", f"email:{engagement.actor}"]
-    for row in session.exec(ours.where(col(Suppression.key).in_(keys))).all():
+    taken = session.exec(ours.where(col(Suppression.key).in_(keys))).all()
+    for row in taken:
         session.delete(row)
-    if _paused_by(engagement, prospect):
+    if _paused_by(engagement, prospect) and not _doubted_by_others(session, engagement, prospect):
         prospect.paused_until, prospect.paused_why = None, None
     session.flush()
+    _stop_again(session, engagement, prospect, [row.key for row in taken])
     _drop_cause(session, consequences, engagement, prospect, now)
 
 
@@ -127,6 +130,33 @@ def _paused_by(engagement: Engagement, prospect: Prospect) -> bool:
         return any((one.until, one.why) == (prospect.paused_until, prospect.paused_why) for one in breaks)
     soft = pauses.is_soft(engagement) and prospect.paused_until == engagement.at + pauses.SOFT_PAUSE
     return engagement.kind == "bounce" and soft
+
+
+def _doubted_by_others(session: Session, engagement: Engagement, prospect: Prospect) -> bool:
+    """Whether somebody still has to decide about another opt-out in doubt."""
+    card = _card(session, prospect.id)
+    others = [one for one in card.causes if one.get("engagement_id") != engagement.id] if card else []
+    return prospect.paused_why == suppression.IN_DOUBT and any(one["kind"] == "opt_out" for one in others)
+
+
+def _stop_again(session: Session, engagement: Engagement, prospect: Prospect, keys: Sequence[str]) -> None:
+    """Who has asked twice not to be written to is stopped by the other answer, which found its keys
+    taken when it came."""
+    if not keys:
+        return
+    others = select(Engagement).where(
+        Engagement.prospect_id == prospect.id,
+        Engagement.id != engagement.id,
+        col(Engagement.kind).in_((*suppression.HARD_STOPS, "auto_reply")),
+        col(Engagement.retracted_at).is_(None),
+    )
+    for one in session.exec(others.order_by(col(Engagement.at), col(Engagement.id))).all():
+        notes = one.attributes.get("corrections")
+        if one.kind == "unsubscribe" and notes:
+            suppression.decide(session, prospect, theirs=True, by=f"engagement:{one.key}", now=one.at)
+        else:
+            suppression.obey_again(session, one, keys, one.at)
+    session.flush()
 
 
 def _drop_cause(

@@ -70,6 +70,24 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
     A bounce counts only when it is hard. Mail stops a person only when it is `believable`, so that
     nobody can stop somebody else's mail; of the rest `suspected` tells what a person should see.
     """
+    stop = _stop(session, engagement)
+    if stop is None:
+        return None
+    prospect, why = stop
+    suppress(session, _keys_to_stop(prospect, engagement), why, f"engagement:{engagement.key}", now)
+    return why
+
+
+def obey_again(session: Session, engagement: Engagement, keys: Iterable[str], now: datetime) -> None:
+    """Act on an engagement once more, for those of its keys that another one had taken before."""
+    if (stop := _stop(session, engagement)) is not None:
+        prospect, why = stop
+        again = [key for key in _keys_to_stop(prospect, engagement) if key in set(keys)]
+        suppress(session, again, why, f"engagement:{engagement.key}", now)
+
+
+def _stop(session: Session, engagement: Engagement) -> tuple[Prospect, str] | None:
+    """Whom an engagement forbids to write to, and why."""
     why = HARD_STOPS.get(engagement.kind)
     if why is None and not has_left(engagement):
         return None
@@ -82,8 +100,7 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
         return None
     if engagement.channel == "email" and not believable(session, engagement):
         return None
-    suppress(session, _keys_to_stop(prospect, engagement), why, f"engagement:{engagement.key}", now)
-    return why
+    return prospect, why
 
 
 def suspected(session: Session, engagement: Engagement) -> str | None:
