@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from prospector import runs
 from prospector.models import Card, Edit, Engagement, Move, Profile, Prospect, Run, User
+from prospector.outreach import pauses, suppression
 from prospector.prospects import bulk
 from prospector.prospects.bulk import Change
 from prospector.runs import RunError
@@ -160,3 +162,28 @@ def test_a_run_is_for_somebody_and_for_no_more_than_the_limit(place: Office) -> 
         with pytest.raises(RunError, match="1 to 10,000"):
             runs.start(place.store, CHANGE, ids, 1, place.now)
     assert place.rows(Run) == []
+
+
+def test_no_run_ends_a_pause_that_an_opt_out_in_doubt_keeps(place: Office) -> None:
+    (anna,) = people(place, 1)
+    place.change(Prospect, anna, email="anna@x.example")
+    place.follow(place.seen("unsubscribe", anna, channel="email", actor="anna@x.example"))
+    assert place.one(Prospect).paused_why == suppression.IN_DOUBT
+    for change in (Change(resume=True), Change(pause_until=place.now + timedelta(days=1))):
+        run_id = done(place, change, [anna])
+        assert (place.one(Prospect).paused_until, place.one(Prospect).paused_why) == (
+            pauses.UNDECIDED,
+            suppression.IN_DOUBT,
+        )
+        assert place.one(Edit, run_id=run_id).left == bulk.UNDECIDED
+
+
+def test_a_pause_in_any_zone_goes_back_to_the_pause_before_with_its_reason(place: Office) -> None:
+    (anna,) = people(place, 1)
+    away = place.now + timedelta(days=9)
+    place.change(Prospect, anna, paused_until=away, paused_why="out of office")
+    friday = (place.now + timedelta(days=3)).astimezone(ZoneInfo("Europe/Berlin"))
+    run_id = done(place, Change(pause_until=friday), [anna])
+    assert place.one(Prospect).paused_why == "paused by hand"
+    take_back(place, run_id)
+    assert (place.one(Prospect).paused_until, place.one(Prospect).paused_why) == (away, "out of office")

@@ -45,7 +45,7 @@ class Writes:
         if "paused_until" in values:
             until = values["paused_until"]
             prospect.paused_until = datetime.fromisoformat(until) if until else None
-            prospect.paused_why = PAUSED_WHY if until else None
+            prospect.paused_why = (values.get("paused_why") or PAUSED_WHY) if until else None
         if "archived_at" in values:
             at = values["archived_at"]
             prospect.archived_at = datetime.fromisoformat(at) if at else None

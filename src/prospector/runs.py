@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, or_, select
 from prospector.consequences import Consequences
 from prospector.edits import Writes
 from prospector.models import Edit, Prospect, Run, User
+from prospector.outreach import suppression
 from prospector.prospects import bulk
 from prospector.prospects.bulk import Change, Person, change_of
 from prospector.store import Store, insert_new
@@ -216,6 +217,8 @@ def _person(prospect: Prospect) -> Person:
         tuple(prospect.tags),
         prospect.paused_until,
         prospect.archived_at,
+        prospect.paused_why,
+        prospect.paused_why == suppression.IN_DOUBT,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 SAMPLE = 10
@@ -23,6 +23,9 @@ FIELDS = {
     "archived_at": "the archive",
 }
 """What a change can touch, and how it is called."""
+PAUSED_WHY = "paused_why"
+"""Kept beside what a pause was before, since it goes and comes with it."""
+UNDECIDED = "an opt-out is in doubt: decide about it first"
 
 
 class ChangeError(ValueError):
@@ -62,7 +65,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A prospect as a change sees them."""
+    """A prospect as a change sees them; `undecided`: they are paused until a person has decided about
+    an opt-out, which no date ends."""
 
     id: int
     name: str
@@ -71,6 +75,8 @@ class Person:
     tags: tuple[str, ...] = ()
     paused_until: datetime | None = None
     archived_at: datetime | None = None
+    paused_why: str | None = None
+    undecided: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +165,10 @@ def decide(change: Change, person: Person, now: datetime) -> Outcome:
     known = values_of(person)
     after = {name: value for name, value in wanted.items() if value != known[name]}
     if not after:
-        return Outcome(stays="so already")
-    return Outcome({name: known[name] for name in after}, after)
+        pausing = change.pause_until is not None or change.resume
+        return Outcome(stays=UNDECIDED if pausing and person.undecided else "so already")
+    before = {name: known[name] for name in after}
+    return Outcome(before | ({PAUSED_WHY: person.paused_why} if "paused_until" in after else {}), after)
 
 
 def _wanted(change: Change, person: Person, now: datetime) -> dict[str, Any]:
@@ -172,12 +180,12 @@ def _wanted(change: Change, person: Person, now: datetime) -> dict[str, Any]:
     if change.add_tags or change.remove_tags:
         kept = [tag for tag in person.tags if tag not in change.remove_tags]
         wanted["tags"] = list(dict.fromkeys([*kept, *change.add_tags]))
-    if change.pause_until is not None:
-        wanted["paused_until"] = change.pause_until.isoformat()
-    if change.resume and person.paused_until is not None and person.paused_until > now:
+    if change.pause_until is not None and not person.undecided:
+        wanted["paused_until"] = _text(change.pause_until)
+    if change.resume and not person.undecided and person.paused_until and person.paused_until > now:
         wanted["paused_until"] = None
     if change.archive:
-        wanted["archived_at"] = now.isoformat()
+        wanted["archived_at"] = _text(now)
     if change.restore:
         wanted["archived_at"] = None
     return wanted
@@ -189,9 +197,14 @@ def values_of(person: Person) -> dict[str, Any]:
         "owner_id": person.owner_id,
         "stage": person.stage,
         "tags": list(person.tags),
-        "paused_until": person.paused_until.isoformat() if person.paused_until else None,
-        "archived_at": person.archived_at.isoformat() if person.archived_at else None,
+        "paused_until": _text(person.paused_until) if person.paused_until else None,
+        "archived_at": _text(person.archived_at) if person.archived_at else None,
     }
+
+
+def _text(at: datetime) -> str:
+    """A moment as JSON keeps it: in UTC as the tables do, so that the same moment is the same text."""
+    return at.astimezone(UTC).isoformat()
 
 
 def plan(change: Change, people: Iterable[Person], now: datetime, owners: Mapping[int, str]) -> Plan:
@@ -253,12 +266,16 @@ def restored(before: Mapping[str, Any], after: Mapping[str, Any], person: Person
     values: dict[str, Any] = {}
     left: list[str] = []
     for name, was in before.items():
+        if name == PAUSED_WHY:
+            continue
         if name == "tags":
             values |= _tags_back(was, after["tags"], person.tags)
         elif known[name] == after[name]:
             values[name] = was
         else:
             left.append(name)
+    if "paused_until" in values:
+        values[PAUSED_WHY] = before.get(PAUSED_WHY)
     return Restored(values, tuple(left))
 
 
