@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlmodel import select
+from sqlmodel import delete, select
 from tests.browser import world
 from tests.browser.desk import sit_down, until
 
 from prospector.installation import utc_now
-from prospector.models import Card, User
+from prospector.models import Card, Login, User
+from prospector.web.cookies import SESSION
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
@@ -47,6 +48,24 @@ def test_a_step_back_of_what_was_never_saved_asks_the_server_nothing(site):
     assert desk.rows == rows
     assert desk.opened == rows[0]
     assert desk.card(rows[0]).state == "open"
+
+
+def test_what_was_decided_by_who_is_signed_out_is_kept_until_they_sign_in(site):
+    """A session ends while the page is open: after a night, or as the password changes elsewhere."""
+    desk = sit_down(site)
+    card_id = desk.opened
+    desk.saved()
+    desk.change(lambda session: session.exec(delete(Login)))
+    desk.press("x")
+    desk.page.locator("#unsaved").wait_for()
+    assert "signed out" in desk.page.locator("#unsaved").inner_text()
+    assert desk.card(card_id).state == "open"
+    token = world.sign_in(site.opened, world.REP, utc_now())
+    desk.view.context.add_cookies([{"name": SESSION, "value": token, "url": site.address}])
+    desk.page.locator("#unsaved button").click()
+    desk.saved()
+    assert desk.card(card_id).state == "dismissed"
+    assert card_id not in desk.rows
 
 
 def test_what_the_server_refuses_comes_back_with_its_sentence(site):

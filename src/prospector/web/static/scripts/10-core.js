@@ -94,7 +94,8 @@ const prospector = (() => {
       method: 'POST', headers: { 'Accept': 'application/json', 'HX-Request': 'true' },
       body: new URLSearchParams(fields), credentials: 'same-origin', redirect: 'manual',
     });
-    if (answer.type === 'opaqueredirect') return { moved: true };
+    // Who is signed out is sent to the sign-in, by an answer that looks like success.
+    if (answer.type === 'opaqueredirect' || answer.headers.has('HX-Redirect')) return { moved: true };
     const said = answer.headers.get('content-type')?.includes('json') ? await answer.json() : {};
     if (!answer.ok) throw Object.assign(new Error(said.detail || 'The server did not take it.'), { status: answer.status, said });
     return said;

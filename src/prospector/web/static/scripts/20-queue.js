@@ -21,6 +21,7 @@ prospector.queue = (() => {
       const said = answer.headers.get('content-type')?.includes('json') ? (await answer.json()).detail : '';
       throw Object.assign(new Error(said || 'No answer from the server.'), { status: answer.status });
     }
+    if (answer.headers.has('HX-Redirect')) throw Object.assign(new Error('You are signed out. Sign in again in another tab.'), { status: 401 });
     return answer.text();
   };
   const missing = () => $$('[data-row]', $('#rows')).map(r => r.dataset.card).filter(id => !cards.has(id));
