@@ -107,6 +107,8 @@ def test_behind_a_proxy_its_address_is_ours_over_https_alone() -> None:
         "127.0.0.1/x",
         "-",
         "[::1",
+        "[::::]",
+        "[1.2.3.4]",
         "127.0.0.1:x",
         "127.1",
         "2130706433",

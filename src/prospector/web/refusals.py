@@ -74,7 +74,12 @@ def refusal(asked: Asked, served: Served) -> Refusal | None:
 
 
 def _is_served(host: str, served: Served) -> bool:
-    return served.names is None or urlsplit(f"//{host}").hostname in served.names
+    if served.names is None:
+        return True
+    try:
+        return urlsplit(f"//{host}").hostname in served.names
+    except ValueError:  # brackets around what is no address
+        return False
 
 
 def _from_here(asked: Asked, host: str, served: Served) -> bool:
