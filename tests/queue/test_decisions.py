@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from prospector.queue import decisions
 from prospector.queue.day import CardError, NoCardError
 from prospector.queue.means import Decided
 from prospector.queue.reader import Rep
+from prospector.queue.snoozing import Snooze
 from prospector.store import Store
 
 
@@ -172,6 +174,17 @@ def test_by_hand_nothing_is_sent_before_the_rep_says_so(place: Office) -> None:
     assert place.message(message_id).state == "sent"
     assert place.one(Card, id=card_id).state == "done"
     assert len(place.rows(Engagement, by="us", kind="reply")) == 1
+
+
+def test_nothing_is_put_away_beyond_the_calendar(place: Office) -> None:
+    """No zone can show the end of the year 9999: the page of what is put away would break."""
+    mira, card_id = rep(place), card(place, "anna", "post")
+    far = datetime(9999, 12, 31, 23, 30, tzinfo=UTC)
+    with pytest.raises(CardError, match="five years"):
+        place.write(lambda s: decisions.put_away(s, mira, card_id, Snooze(far), place.now))
+    soon = place.now + timedelta(days=400)
+    place.write(lambda s: decisions.put_away(s, mira, card_id, Snooze(soon), place.now))
+    assert place.one(Card, id=card_id).until == soon
 
 
 def test_an_opt_out_in_doubt_is_decided_by_a_person(place: Office) -> None:

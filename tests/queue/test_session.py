@@ -147,7 +147,7 @@ def test_news_are_cards_that_came_since(place: Office) -> None:
 
     def count() -> tuple[int, ...]:
         with place.store.reading() as reading:
-            return session.news(reading, reader, since).ids
+            return session.news(reading, reader, since, place.now).ids
 
     assert count() == (new,)
     person = place.one(Card, id=weak).prospect_id
@@ -156,6 +156,9 @@ def test_news_are_cards_that_came_since(place: Office) -> None:
     place.later(minutes=1)
     place.follow(place.seen("reply", person, text="Hello"))
     assert count() == (new, weak)
+    planned = reps.card(place, "cleo", "rule")
+    place.change(Card, planned, due_on=place.now + timedelta(days=2))
+    assert count() == (new, weak), "what is due only the day after tomorrow is not on the list"
 
 
 def test_a_card_for_later_is_not_of_today(place: Office) -> None:

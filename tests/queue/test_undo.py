@@ -10,12 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.office import Office, office
-from tests.reps import answered, card, columns, means_of, rep
+from tests.reps import HOLD, answered, card, columns, means_of, rep
 
 from prospector.models import Card, Message, Run
-from prospector.outreach import deliver
-from prospector.queue import decisions
+from prospector.outreach import deliver, outbox
+from prospector.queue import day, decisions, holds
 from prospector.queue.day import CardError
+from prospector.queue.holds import HeldError
+from prospector.queue.rank import Standing
 from prospector.queue.reader import Rep
 from prospector.queue.undo import AlreadySentError
 from prospector.store import Store
@@ -120,9 +122,6 @@ def test_a_card_that_woke_or_expired_has_no_decision_to_take_back(place: Office)
     decide(place, "snooze", mira, card_id, "later")
     place.later(hours=4)
     queue = place.installation.settings.file.queue
-    from prospector.queue import day
-    from prospector.queue.rank import Standing
-
     place.write(lambda s: day.sweep(s, queue, lambda *_: Standing(), place.now))
     woken = place.one(Card, id=card_id)
     assert (woken.state, woken.arrived_at, woken.decided_by) == ("open", place.now, None)
@@ -148,3 +147,76 @@ def test_of_two_approvals_at_once_one_message_comes(place: Office) -> None:
     assert [one.message_state for one in told] == ["approved", "approved"]
     assert len(place.rows(Message, state="approved")) == 1
     assert len(place.rows(Run)) == 1
+
+
+def test_like_and_done_is_one_step_back(place: Office) -> None:
+    mira, (card_id, _) = rep(place), answered(place)
+    first = rows(place)
+    decide(place, "like", mira, card_id)
+    decide(place, "reopen", mira, card_id)
+    assert [row for row in first if row not in rows(place)] == []
+    means = means_of(place)
+    place.write(lambda s: decisions.like(s, means, mira, card_id, place.now, and_done=True))
+    assert place.one(Card, id=card_id).state == "done"
+    decide(place, "reopen", mira, card_id)
+    assert [row for row in first if row not in rows(place)] == []
+    assert place.rows(Message, action="like", state="approved") == []
+
+
+def test_what_was_done_by_hand_is_history_and_cannot_be_taken_back(place: Office) -> None:
+    mira, (card_id, message_id) = rep(place), answered(place)
+    place.change(Message, message_id, by_hand=True)
+    decide(place, "approve", mira, message_id)
+    decide(place, "posted", mira, message_id)
+    before = rows(place)
+    with pytest.raises(AlreadySentError):
+        decide(place, "reopen", mira, card_id)
+    assert rows(place) == before
+
+
+def test_a_newer_card_that_a_colleague_reads_stays_with_them(place: Office) -> None:
+    mira, jonas, (card_id, _) = rep(place), rep(place, "Jonas"), answered(place)
+    decide(place, "dismiss", mira, card_id)
+    place.later(minutes=5)
+    place.follow(place.seen("reply", place.one(Card, id=card_id).prospect_id, text="Are you there?"))
+    newer = place.one(Card, state="open")
+    place.write(lambda s: holds.open_card(s, jonas, newer.id, HOLD, place.now))
+    with pytest.raises(HeldError, match="Jonas has it open"):
+        decide(place, "reopen", mira, card_id)
+    assert place.one(Card, id=newer.id).held_by == jonas.id
+
+
+def meanwhile(work: Any) -> threading.Thread:
+    """Begin in a thread, given a moment to come as far as it gets against who has the rows locked."""
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(1)
+    return thread
+
+
+def test_housekeeping_does_not_undo_what_is_decided_at_that_moment(place: Office) -> None:
+    mira, card_id = rep(place), card(place, "anna", "post")
+    place.later(days=4)
+    queue = place.installation.settings.file.queue
+    with place.store.transaction() as session:
+        decisions.done(session, means_of(place), mira, card_id, place.now)
+        session.flush()
+        other = meanwhile(
+            lambda: place.write(lambda s: day.sweep(s, queue, lambda *_: Standing(), place.now))
+        )
+    other.join(60)
+    found = place.one(Card, id=card_id)
+    assert (found.state, found.decided_by) == ("done", mira.id)
+
+
+def test_a_text_that_is_kept_while_somebody_approves_is_not_put_under_the_approval(place: Office) -> None:
+    mira, (_, message_id) = rep(place), answered(place)
+    means = means_of(place)
+    with place.store.transaction() as session:
+        message = holds.message_of(session, mira, message_id, place.now)
+        other = meanwhile(lambda: decide(place, "approve", mira, message_id))
+        decisions.rewrite(session, means, mira, message.id, "", "It is 35 euros, anna.", place.now)
+    other.join(60)
+    found = place.message(message_id)
+    assert found.state == "approved"
+    assert found.approved_hash == outbox.content_hash(found), "else it would wait for ever"

@@ -9,9 +9,9 @@ from typing import Protocol
 from sqlmodel import Session
 
 from prospector.engagements import log
-from prospector.models import Engagement, Message
+from prospector.models import Card, Engagement, Message
 from prospector.outreach import acts, outbox
-from prospector.queue import day
+from prospector.queue import day, traces
 
 
 class Following(Protocol):
@@ -33,10 +33,13 @@ def settle(
     """Somebody did it: the act becomes part of the history, and only now its card is done. Raises
     `NotPossibleError`."""
     uri = message.message_id or f"hand:{message.id}"
+    card = session.get(Card, message.card_id, with_for_update=True) if message.card_id is not None else None
+    was = traces.before(session, card) if card is not None and card.state in day.OPEN else None
     if not message.by_hand or not outbox.note_by_hand(session, message, uri, now):
         raise outbox.NotPossibleError(f"Message {message.id} is not one that waits to be done by hand.")
     session.refresh(message)
     new = log(session, [acts.entry_of(session, message, now)])
     following.follow(session, new, [], (), now)
     if message.card_id is not None:
-        day.settle(session, message.card_id, user_id=user_id, now=now)
+        # With what was said in its trace, the decision cannot be taken back: it is history.
+        day.settle(session, message.card_id, user_id=user_id, now=now, was=was)

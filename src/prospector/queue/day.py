@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +25,8 @@ OPEN = ("open", "snoozed")
 PAGE = 200
 """Cards that one transaction sweeps: a running process writes between two."""
 WAKES = ("post", "reply")
+FARTHEST = timedelta(days=1830)
+"""For how long a card can be put away: beyond it, somebody has mistyped a year."""
 APPROVED = "a message was approved"
 """Why a card is done of which a message was approved."""
 StandingOf = Callable[[Session, Prospect], Standing]
@@ -165,12 +167,13 @@ def decide(
     why: str | None,
     now: datetime,
     was: Before | None = None,
+    made: Sequence[int] = (),
 ) -> Card:
     """Done or dismissed: all its causes are decided; drafts that were not approved go with it.
 
     Of an opt-out in doubt "done" says that it was theirs, so that they are never written to again,
     and "dismissed" that it was not. `was` is how things stood before, where the decision has begun
-    already.
+    already, and `made` the messages that it made.
     """
     card = _open_card(session, card_id)
     was = was or traces.before(session, card)
@@ -182,7 +185,7 @@ def decide(
     card.state, card.decided_by, card.decided_at, card.decided_why = state, user_id, now, why
     release(card)
     drafts.discard_drafts(session, card_id, f"the card was {state}")
-    traces.keep(session, card, was, user_id, now)
+    traces.keep(session, card, was, user_id, now, made)
     return card
 
 
@@ -217,6 +220,8 @@ def snooze(
         raise CardError("Say until when: a date, or until they post or reply.")
     if until is not None and until <= now:
         raise CardError("That time has passed; give one in the future.")
+    if until is not None and until > now + FARTHEST:
+        raise CardError("That is more than five years away; give an earlier day, or dismiss the card.")
     was = traces.before(session, card)
     card.state, card.until, card.wake_on = "snoozed", until, wake_on or "date"
     card.decided_by, card.decided_at, card.decided_why = user_id, now, None
@@ -238,7 +243,8 @@ def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime
     """A page of what is due: wake what was snoozed until now, expire what nothing keeps alive, plan
     the day at its start. To be called again while there is `more`."""
     due = col(Card.state) == "snoozed", col(Card.until) <= now
-    woken = session.exec(select(Card).where(*due).limit(PAGE)).all()
+    # What somebody decides this very moment is left to them: it is looked at again with the next page.
+    woken = session.exec(select(Card).where(*due).limit(PAGE).with_for_update(skip_locked=True)).all()
     for card in woken:
         _remind(card, standing_of(session, session.get_one(Prospect, card.prospect_id)), now)
         _wake(card, now)
@@ -246,7 +252,7 @@ def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime
     # Who put a card away until a date was promised that it comes back.
     promised = (col(Card.state) == "snoozed") & col(Card.until).is_not(None)
     past = select(Card).where(col(Card.state).in_(OPEN), col(Card.expires_at) <= now, ~promised)
-    over = session.exec(past.limit(PAGE)).all()
+    over = session.exec(past.limit(PAGE).with_for_update(skip_locked=True)).all()
     for card in over:
         _expire(session, card, now)
     session.flush()
@@ -280,7 +286,7 @@ def _plan_the_day(session: Session, queue: Queue, standing_of: StandingOf, now: 
     for theirs, start in _starts(session, queue, now):
         stale = select(Card).where(Card.state == "open", col(Card.due_on) < start, theirs)
         page = stale.where(col(Card.created_at) < start).limit(PAGE - planned)
-        for card in session.exec(page).all():
+        for card in session.exec(page.with_for_update(skip_locked=True)).all():
             standing = standing_of(session, session.get_one(Prospect, card.prospect_id))
             ranked = rank.rank([cause_of(stored) for stored in card.causes], standing, now)
             if not ranked.expired:

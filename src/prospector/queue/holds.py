@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, or_
@@ -106,8 +107,10 @@ def open_card_of(session: Session, reader: Reader, card_id: int, now: datetime) 
 
 
 def message_of(session: Session, reader: Reader, message_id: int, now: datetime) -> Message:
-    """A message whose person is in the reader's scope, and whose card nobody else has open."""
-    message = session.get(Message, message_id) if 0 < message_id < BEYOND else None
+    """A message whose person is in the reader's scope, and whose card nobody else has open; locked, so
+    that no text is kept over one that somebody approves this moment."""
+    locked: dict[str, Any] = {"with_for_update": True, "populate_existing": True}
+    message = session.get(Message, message_id, **locked) if 0 < message_id < BEYOND else None
     person = session.get(Prospect, message.prospect_id) if message is not None else None
     if message is None or person is None or not reader.scope.allows(person.owner_id):
         raise NoCardError(f"There is no message {message_id}. `prospector drafts` lists those that wait.")

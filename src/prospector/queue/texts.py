@@ -117,7 +117,7 @@ def like(
     engagement = likeable(session, card)
     if engagement is None:
         raise CardError("There is nothing to like on this card.")
-    was = traces.before(session, card)
+    was, made = traces.before(session, card), list[int]()
     message = like_of(session, engagement)
     if message is None:
         message = drafts.compose(
@@ -132,9 +132,12 @@ def like(
         if message is None:
             raise CardError("Somebody of us liked it this very moment.")
         approval.approve(session, means.settings, means.desk, message, reader.id, now)
-        traces.keep(session, card, was, reader.id, now, made=[message.id])
+        made = [message.id]
     if and_done and card.state in day.OPEN:
-        day.decide(session, card.id, "done", user_id=reader.id, why="liked", now=now)
+        # One key, one decision: one step back takes the like back with it.
+        day.decide(session, card.id, "done", user_id=reader.id, why="liked", now=now, was=was, made=made)
+    elif made:
+        traces.keep(session, card, was, reader.id, now, made)
     words = "Like it by hand, then say so in the outbox" if message.by_hand else "Liked"
     return Decided(card_id, words, message.id, message.state, message.send_at)
 

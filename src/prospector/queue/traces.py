@@ -92,7 +92,8 @@ def take_back(session: Session, card: Card, run: Run, now: datetime) -> None:
         _set(session.get_one(Prospect, card.prospect_id), person)
     for row in session.execute(_suppressed_by(card)).scalars():
         session.delete(row)
-    run.undone_at = now
+    # What it was needed for is done; of an erased person no words may stay that no card leads to.
+    run.undone_at, run.detail = now, {"card_id": card.id}
     session.flush()
 
 
@@ -114,6 +115,8 @@ def _changed(session: Session, was: Before) -> list[dict[str, Any]]:
 
 def _restore_message(session: Session, change: Mapping[str, Any]) -> None:
     """Compare and set: a message that a worker has claimed meanwhile is not touched."""
+    if change["state"] in SAID:
+        raise SaidError
     mine: list[ColumnElement[bool]] = [
         _MESSAGE.c.id == change["id"],
         _MESSAGE.c.state == change["state"],

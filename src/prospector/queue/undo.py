@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, update
 from prospector.models import Card, Message, Prospect, Run
 from prospector.queue import day, traces
 from prospector.queue.day import OPEN, CardError
-from prospector.queue.holds import open_card_of
+from prospector.queue.holds import open_card_of, refuse_held
 from prospector.queue.means import Decided, Means
 from prospector.queue.reader import Reader
 
@@ -27,6 +27,7 @@ def reopen(session: Session, means: Means, reader: Reader, card_id: int, now: da
         raise CardError(f"Card {card_id} is {card.state}; there is no decision to take back.")
     newer = _newer(session, card)
     if newer is not None:
+        refuse_held(session, reader, newer.id, now)
         _make_room(session, card, newer)
     try:
         traces.take_back(session, card, run, now)

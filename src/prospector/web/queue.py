@@ -116,7 +116,7 @@ def news(
         return RedirectResponse("/queue", 303)
     now = utc_now()
     with installation.store.reading() as session:
-        found = days.news(session, viewer, since)
+        found = days.news(session, viewer, since, now)
         item = _item(session, viewer, means, open, now) if open is not None else None
     changed = open is not None and (item is None or phrases.truth(item) != truth)
     return JSONResponse({"count": found.count, "ids": list(found.ids)[:100], "changed": changed})
