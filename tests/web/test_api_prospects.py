@@ -53,6 +53,18 @@ def test_somebody_is_added(place: Office, ana: TestClient) -> None:
     assert ana.post("/api/prospects", json=given).status_code == 409
     for wrong in ({}, {"email": "ada"}, {"urls": ["ada"]}, {"email": "x@x.example", "stage": "hot"}):
         assert ana.post("/api/prospects", json=wrong).status_code == 422
+    # Each of an unknown host would be asked for its feed.
+    many = ana.post("/api/prospects", json={"urls": [f"https://{number}.example" for number in range(6)]})
+    assert many.json()["detail"][0]["type"] == "too_long"
+
+
+def test_who_gives_a_person_away_is_told_that_it_was_done(place: Office, ana: TestClient) -> None:
+    person = place.person("p", owner_id=1)
+    given = ana.patch(f"/api/prospects/{person}", json={"owner_id": 2})
+    assert (given.status_code, place.one(Prospect).owner_id) == (200, 2)
+    assert given.json()["owner"] == "jonas@us.example"
+    assert ana.patch(f"/api/prospects/{person}", json={"owner_id": 1}).status_code == 404
+    assert ana.get(f"/api/prospects/{person}").status_code == 404
 
 
 def test_strangers_are_taken_and_dismissed(place: Office, ana: TestClient) -> None:

@@ -210,3 +210,9 @@ def test_a_client_is_what_it_says(team: World) -> None:
         client: TestClient = browser(team.app, team.tokens[role])
         assert client.get("/queue").status_code == 200
         assert team.users[role].role == role
+
+
+def test_who_gives_a_person_away_is_not_led_to_a_page_that_is_not_there(team: World) -> None:
+    client, mine = browser(team.app, team.tokens["rep"]), team.mine["prospect_id"]
+    given = client.post(f"/p/{mine}/edit", data={"name": "Rosa", "owner_id": str(team.users["other"].id)})
+    assert (given.status_code, given.headers["location"]) == (303, "/p")

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.office import Office, office, sqlite_store
 from tests.signed import application, browser, token, user
 
-from prospector.models import Card, Prospect
+from prospector.models import Card, Dismissal, Engagement, Prospect
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 
@@ -69,3 +69,13 @@ def test_who_is_dismissed_can_be_brought_back(place: Office, ana: TestClient) ->
     assert ana.post("/strangers/restore", data=fields(after, "/strangers/restore")).status_code == 303
     assert "did:bob" in ana.get("/strangers").text
     assert place.rows(Prospect) == []
+
+
+def test_nobody_is_dismissed_for_what_they_have_not_done_yet(place: Office, ana: TestClient) -> None:
+    given = {**fields(ana.get("/strangers").text, "/strangers/dismiss"), "newest": str(2**31 - 1)}
+    assert ana.post("/strangers/dismiss", data=given).status_code == 303
+    newest = max(one.id for one in place.rows(Engagement) if one.actor == "did:bob")
+    assert place.one(Dismissal).engagement_id == newest
+    nobody = ana.post("/strangers/dismiss", data={"channel": "bluesky", "actor": "did:who", "newest": "1"})
+    assert nobody.status_code == 409
+    assert len(place.rows(Dismissal)) == 1

@@ -61,6 +61,15 @@ class Asked:
         except NotFoundError as error:
             raise NotThereError(str(error)) from None
 
+    @property
+    def sees(self) -> bool:
+        """Whether the person is still the viewer's to see, who may have given them to a colleague."""
+        try:
+            self.read(lambda session, prospect: None)
+        except NotThereError:
+            return False
+        return True
+
     def back(self, anchor: str = "", **query: str) -> Response:
         """To the person's page, where it was done."""
         asked = f"?{urlencode(query)}" if query else ""

@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 
 from prospector import runs
 from prospector.enrolment import stages_of
-from prospector.installation import utc_now
+from prospector.installation import Installation, utc_now
 from prospector.models import Prospect, User
 from prospector.prospects import bulk, matching
 from prospector.prospects.bulk import Change, ChangeError, Plan
@@ -81,7 +81,7 @@ def plan(request: Request, viewer: Signed, installation: Opened, asked: Asked) -
     """What the change would do; nothing is changed yet."""
     with installation.store.reading() as session:
         change, _, found = planned(session, viewer, asked, utc_now())
-        return _plan(request, session, viewer, asked, change, found, "")
+    return _plan(request, installation, viewer, asked, change, found, "")
 
 
 @router.post("/p/change/apply")
@@ -97,10 +97,9 @@ def apply(
     now = utc_now()
     with installation.store.reading() as session:
         change, ids, found = planned(session, viewer, asked, now)
-        if found.changing != changing:
-            return _plan(
-                request, session, viewer, asked, change, found, "It has changed meanwhile: look again."
-            )
+    if found.changing != changing:
+        notice = "It has changed meanwhile: look again."
+        return _plan(request, installation, viewer, asked, change, found, notice)
     if not found.changing:
         raise NotNowError("Nobody would change. Go back and choose something else.")
     run_id = runs.start(installation.store, change, ids, viewer.id, now)
@@ -177,14 +176,15 @@ def _whom(session: Session, viewer: Viewer, asked: Wanted, now: datetime) -> lis
 
 def _plan(
     request: Request,
-    session: Session,
+    installation: Installation,
     viewer: Viewer,
     asked: Wanted,
     change: Change,
     found: Plan,
     notice: str,
 ) -> Response:
-    words = bulk.sentence(change, assignment.names(session))
+    with installation.store.reading() as session:
+        words = bulk.sentence(change, assignment.names(session))
     values: dict[str, Any] = {"asked": asked, "plan": found, "words": words, "notice": notice}
     return page(request, viewer, "prospect-change.html", status=409 if notice else 200, **values)
 

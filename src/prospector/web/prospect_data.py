@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Response
 from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from sqlmodel import Session
 
 from prospector.models import Prospect
@@ -103,7 +103,7 @@ def save(
         change(about, given)
     except InvalidError as error:
         return _form(about, given, error.fields, 422)
-    return about.back()
+    return about.back() if about.sees else RedirectResponse("/p", 303)
 
 
 def change(about: Asked, given: dict[str, str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
 from prospector.enrolment import enrol_stranger
 from prospector.installation import utc_now
@@ -44,16 +45,8 @@ def listed(
         person = session.get(Prospect, taken) if taken else None
         gone = strangers.known(session, Identity(channel, actor)) if actor else None
         known = person if person is not None and viewer.scope.allows(person.owner_id) else None
-        return page(
-            request,
-            viewer,
-            "strangers.html",
-            rows=rows[:SIZE],
-            more=len(rows) > SIZE,
-            before=before,
-            taken=known,
-            dismissed=gone,
-        )
+    values: dict[str, Any] = {"rows": rows[:SIZE], "more": len(rows) > SIZE, "before": before}
+    return page(request, viewer, "strangers.html", taken=known, dismissed=gone, **values)
 
 
 @router.post("/strangers/take")
@@ -81,7 +74,15 @@ def dismiss(
 ) -> Response:
     """Show somebody no more until they do something after `newest`."""
     who, now = Identity(channel, actor), utc_now()
-    installation.store.write(lambda session: strangers.dismiss(session, who, newest, viewer.id, now))
+
+    def work(session: Session) -> None:
+        known = strangers.known(session, who)
+        if known is None:
+            raise NotNowError("Nobody is waiting there any more.")
+        # A number beyond what there is would hide what they do next, from everybody.
+        strangers.dismiss(session, who, min(newest, known.newest), viewer.id, now)
+
+    installation.store.write(work)
     return RedirectResponse(f"/strangers?{urlencode({'channel': channel, 'actor': actor})}", 303)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,7 @@ from sqlmodel import Session, col, select
 from prospector import casework
 from prospector.models import Move, Prospect
 from prospector.prospects import standing, timeline
+from prospector.prospects.scope import EVERYBODY
 from prospector.prospects.standing import NoRuleError
 from prospector.prospects.timeline import Place
 from prospector.web import sheet
@@ -152,7 +154,8 @@ def person(about: About) -> Person:
 def edit(about: About, body: Edited) -> Person:
     """Change what we know of them; each change is part of their history."""
     change(about, {name: _cell(getattr(body, name)) for name in body.model_fields_set})
-    return person(about)
+    # Who has just given a person to a colleague sees here, and here alone, that it was done.
+    return person(replace(about, viewer=replace(about.viewer, scope=EVERYBODY)))
 
 
 @router.get("/engagements")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from prospector.discovery import NoProfileError, profile_at
@@ -19,7 +19,7 @@ from prospector.prospects.strangers import Identity
 from prospector.rules.live import Parsed
 from prospector.web.api import ANSWERS
 from prospector.web.problems import InvalidError, NotNowError
-from prospector.web.prospects import Aftermath
+from prospector.web.prospects import MOST_URLS, Aftermath
 from prospector.web.viewer import Opened, Signed
 
 router = APIRouter(prefix="/api", tags=["prospects"], responses=ANSWERS)
@@ -58,7 +58,7 @@ class Prospects(BaseModel):
 class NewPerson(BaseModel):
     """Somebody to add: by profile URLs, an e-mail address, or both."""
 
-    urls: Annotated[list[Url], "one person's profiles"] = []
+    urls: Annotated[list[Url], Field(max_length=MOST_URLS)] = []
     email: Annotated[str, StringConstraints(max_length=320)] | None = None
     name: Name | None = None
     company: Name | None = None
