@@ -22,6 +22,7 @@ from prospector.models import (
     Poll,
     Profile,
     Prospect,
+    Run,
     Suppression,
     User,
     table_of,
@@ -31,6 +32,7 @@ from prospector.prospects.details import Changes, WrongError
 from prospector.prospects.erasure import ErasedError, ErasureError
 from prospector.prospects.people import NewProspect, NotFoundError, TakenError
 from prospector.prospects.scope import Scope
+from prospector.queue import day
 from prospector.sdk import ProfileRef
 from prospector.store import Store
 from prospector.team.sealing import make_key
@@ -299,6 +301,11 @@ def rich(opened: Office) -> int:
     opened.follow(opened.seen("reply", id_, text="secret words", actor="did:anna"))
     do(opened, id_, lambda s, who: case(opened).log(s, who, "note", "secret words", opened.now))
     opened.approved(id_)
+    card_id = opened.one(Card, prospect_id=id_).id
+    later = opened.now + timedelta(days=1)
+    opened.write(lambda s: day.snooze(s, card_id, until=later, wake_on=None, now=opened.now, user_id=None))
+    why = "secret words"
+    opened.write(lambda s: day.decide(s, card_id, "dismissed", user_id=None, why=why, now=opened.now))
     profile = profile_of(opened, id_)
     opened.write(lambda s: s.add(Poll(profile_id=profile.id, started_at=opened.now, outcome="new")))
     do(opened, id_, lambda s, who: case(opened).suppress(s, who, "rude\x00", opened.now))
@@ -335,6 +342,7 @@ def test_an_erased_person_is_nowhere_and_stays_out(opened: Office, sealed: bool)
         [] if sealed else [PLANTED[1], PLANTED[2], PLANTED[4]]
     )
     assert [one.id for one in opened.rows(Engagement)] == kept
+    assert opened.rows(Run) == []
     assert sound(opened)
     ref = ProfileRef("bluesky", "https://bsky.app/profile/anna", "anna")
     for refs, email in (([ref], None), ([], "anna@anna.example")):

@@ -28,6 +28,7 @@ from prospector.models import (
     Poll,
     Profile,
     Prospect,
+    Run,
     Suppression,
     table_of,
 )
@@ -169,6 +170,7 @@ def _delete_rows(
     theirs = select(Engagement.id).where(Engagement.prospect_id == prospect_id)
     unlinked = update(Message).where(col(Message.engagement_id).in_(theirs)).values(engagement_id=None)
     session.exec(unlinked.execution_options(synchronize_session=False))
+    decisions = _decisions(session, prospect_id)
     rows: dict[str, int] = {}
     for name, model in reversed(_OF_PERSON):
         if model is Profile:
@@ -182,7 +184,21 @@ def _delete_rows(
             delete(Dismissal).where(col(Dismissal.channel) == channel, col(Dismissal.actor) == actor)
         )
     session.execute(delete(Prospect).where(col(Prospect.id) == prospect_id))
+    session.execute(delete(Run).where(col(Run.id).in_(decisions)))
     return dict(reversed(rows.items()))
+
+
+def _decisions(session: Session, prospect_id: int) -> list[int]:
+    """The runs of the decisions about their cards, each of which names the one before it: they hold
+    the words in which one of us said why."""
+    newest = select(Card.run_id).where(Card.prospect_id == prospect_id, col(Card.run_id).is_not(None))
+    found: list[int] = []
+    some = list(session.exec(newest))
+    while some:
+        found += [id_ for id_ in some if id_ is not None]
+        details = session.exec(select(Run.detail).where(col(Run.id).in_(some)))
+        some = [detail["card"]["run_id"] for detail in details if detail.get("card", {}).get("run_id")]
+    return found
 
 
 def _unlink_profiles(session: Session, profile_ids: Sequence[int]) -> None:
