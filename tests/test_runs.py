@@ -13,6 +13,7 @@ from prospector.models import Card, Edit, Engagement, Move, Profile, Prospect, R
 from prospector.outreach import pauses, suppression
 from prospector.prospects import bulk
 from prospector.prospects.bulk import Change
+from prospector.queue import day
 from prospector.runs import RunError
 from prospector.store import Store
 from tests.office import Office, office
@@ -187,3 +188,15 @@ def test_a_pause_in_any_zone_goes_back_to_the_pause_before_with_its_reason(place
     assert place.one(Prospect).paused_why == "paused by hand"
     take_back(place, run_id)
     assert (place.one(Prospect).paused_until, place.one(Prospect).paused_why) == (away, "out of office")
+
+
+def test_a_decision_about_a_card_is_no_change_of_many(place: Office) -> None:
+    (anna,) = people(place, 1)
+    place.follow(place.seen("reply", anna))
+    card_id = place.one(Card).id
+    place.write(lambda s: day.decide(s, card_id, "done", user_id=1, why=None, now=place.now))
+    decision = place.one(Run)
+    with place.store.reading() as session:
+        assert runs.listed(session, None, 9) == []
+        with pytest.raises(RunError, match="no run"):
+            runs.undoing(session, decision.id)

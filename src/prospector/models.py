@@ -492,6 +492,7 @@ class Poll(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """A batch that can be undone."""
 
+    __table_args__ = (Index("ix_run_kind", "kind", "id"),)
     id: int = Field(default=None, primary_key=True)
     kind: str
     at: datetime = Field(sa_type=UTCTime)

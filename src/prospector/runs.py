@@ -103,14 +103,16 @@ def unfinished(session: Session, now: datetime) -> list[tuple[int, bool]]:
 def find(session: Session, run_id: int, only: int | None = None) -> Run:
     """A run; with `only`, one of this user's. Raises `RunError`."""
     run = session.get(Run, run_id)
-    if run is None or (only is not None and run.user_id != only):
+    if run is None or run.kind != EDIT or (only is not None and run.user_id != only):
         raise RunError(f"There is no run {run_id}. `prospector runs` lists them.")
     return run
 
 
 def listed(session: Session, only: int | None, limit: int, before: int | None = None) -> list[dict[str, Any]]:
-    """The newest runs, as lists show them; `only`: this user's, `before`: those under this number."""
+    """The newest runs, as lists show them; `only`: this user's, `before`: those under this number.
+    What somebody decided about one card is a run too, but stands with the card."""
     statement = select(Run, User.name).join(User, col(User.id) == col(Run.user_id), isouter=True)
+    statement = statement.where(Run.kind == EDIT)
     if only is not None:
         statement = statement.where(Run.user_id == only)
     if before is not None:
@@ -245,8 +247,6 @@ def _changed(session: Session, run_id: int, after: int) -> Sequence[tuple[Edit, 
 
 
 def _undoable(run: Run) -> None:
-    if run.kind != EDIT:
-        raise RunError(f"Run {run.id} cannot be taken back: it was no change of people.")
     if run.undone_at is not None and run.detail.get("finished"):
         raise RunError(f"Run {run.id} was taken back already, on {run.undone_at:%Y-%m-%d %H:%M} UTC.")
 

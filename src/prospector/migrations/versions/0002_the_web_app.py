@@ -19,6 +19,7 @@ LOOKUPS = {
     "ix_engagement_profile_id": ("engagement", ["profile_id"]),
     "ix_message_profile_id": ("message", ["profile_id"]),
     "ix_message_engagement_id": ("message", ["engagement_id"]),
+    "ix_run_kind": ("run", ["kind", "id"]),
 }
 
 # What the pages of the outbox and of the sources read.
