@@ -127,7 +127,9 @@ def test_answers_always_join_however_full_the_day_is(place: Office) -> None:
     late = reps.card(place, "dan", "reply")
     assert late in ids(agenda(place, reader))
     assert reps.card(place, "eve", "post") not in ids(agenda(place, reader))
-    assert (agenda(place, reader).more, len(agenda(place, reader).first_more)) == (1, 1)
+    assert (agenda(place, reader).more, agenda(place, reader).first_more) == (1, ())
+    with place.store.reading() as reading:
+        assert len(session.session_of(reading, reader, place.now, more=True).first_more) == 1
 
 
 def test_a_rep_sees_their_own_people_and_nobody_elses(place: Office) -> None:
@@ -213,3 +215,17 @@ def test_session_reads_without_a_user(store: Store, tmp_path: Path) -> None:
 
     with place.store.reading() as reading:
         assert work(reading) == (card_id,)
+
+
+def test_the_day_is_the_same_however_few_cards_a_page_has(
+    place: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = reps.rep(place, minutes=3)
+    for number, kind in enumerate(("post", "reply", "rule", "like", "post", "follow", "rule", "post")):
+        reps.card(place, f"p{number}", kind)
+    whole = agenda(place, reader)
+    short = session._WAITING.limit(2)
+    monkeypatch.setattr(session, "PAGE", 2)
+    monkeypatch.setattr(session, "_WAITING", short)
+    assert (ids(agenda(place, reader)), agenda(place, reader).more) == (ids(whole), whole.more)
+    assert whole.more_is_least is False
