@@ -127,6 +127,24 @@ def test_on_a_network_any_name_is_served_but_origin_and_host_must_agree() -> Non
     assert asked(ANYWHERE, host="desk.lan:8787", origin="http://evil.example") is not None
 
 
+@pytest.mark.parametrize(
+    ("charset", "taken"),
+    [
+        ("charset=utf-8", True),
+        ('charset="UTF-8"', True),
+        ("charset=utf-7", False),
+        ('Charset = "unicode_escape"', False),
+        ("charset*=utf-8''utf-16", False),
+        ("charset=utf-8; charset=rot13", False),
+    ],
+)
+def test_a_form_comes_in_one_charset(charset: str, taken: bool) -> None:
+    """In UTF-7, `+AAA-` is a NUL, which the search for one in the body does not find."""
+    refused = asked(content_type=f"multipart/form-data; boundary=B; {charset}")
+    assert (refused is None) == taken
+    assert refused is None or refused.status == 415
+
+
 @pytest.mark.parametrize("name", ["x-http-method-override", "x-http-method", "x-method-override"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_no_method_hides_behind_another(method: str, name: str) -> None:

@@ -18,6 +18,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 _HOST = re.compile(r"(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
+_CHARSET = re.compile(r"charset[^=;]*=\s*\"?([^\";]*)")
 ELSEWHERE = (
     "This was asked from another site, so nothing was done. Open prospector itself and try again; behind a "
     "proxy, set `url` under [web] in config.toml to where people open it."
@@ -103,7 +104,11 @@ def _bearer(asked: Asked) -> bool:
 
 
 def _body_refusal(asked: Asked) -> Refusal | None:
-    kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+    said = asked.headers.get("content-type", "").lower()
+    kind = said.partition(";")[0].strip()
+    # Forms are read in the charset that they name, and some write a NUL that nobody sees before.
+    if any(name.strip() not in ("utf-8", "utf8") for name in _CHARSET.findall(said)):
+        return Refusal(415, "Send the text as UTF-8.")
     empty = asked.headers.get("content-length", "0") == "0" and "transfer-encoding" not in asked.headers
     if empty and not kind:
         return None
