@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.office import Office, office
 from tests.reps import HOLD, answered, card, means_of, rep
 
-from prospector.models import Card, Engagement, Message
+from prospector.models import Account, Card, Engagement, Message
 from prospector.queue import decisions, holds
 from prospector.queue.item import OPT_OUT, Item, item_of
 from prospector.queue.reader import Rep
@@ -88,3 +90,30 @@ def test_by_hand_nothing_leaves_by_itself(place: Office) -> None:
     assert found.draft is not None
     assert (found.draft.by_hand, found.draft.leaves, found.row.shelf) == (True, None, "hand")
     assert found.profile_url == "https://bsky.app/profile/anna"
+
+
+def test_a_draft_says_as_whom_it_goes_where_that_is_known(place: Office) -> None:
+    mira, (card_id, message_id) = rep(place), answered(place)
+
+    def sender() -> str:
+        draft = item(place, mira, card_id).draft
+        assert draft is not None
+        return draft.sender
+
+    assert sender() == "bluesky", "only the name that the account has in config.toml"
+    account = place.message(message_id).account_id
+    place.change(Account, account, handle="kestrel.example")
+    assert sender() == "@kestrel.example"
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [({"address": "us@us.example"}, "us@us.example"), ({"handle": "@kestrel.example"}, "@kestrel.example")],
+)
+def test_what_config_toml_says_we_are_called_stands_on_what_we_write(
+    place: Office, settings: dict[str, str], name: str
+) -> None:
+    desk = place.runtime.consequences.desk
+    known = replace(desk.accounts["bluesky"], settings=SimpleNamespace(**settings))
+    row = place.one(Account, id=desk.account_ids["bluesky"])
+    assert replace(desk, accounts={**desk.accounts, "bluesky": known}).sender_of(row) == name

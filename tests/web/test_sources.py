@@ -50,6 +50,7 @@ def test_a_check_that_lets_us_in_lets_the_account_go_on(desk: Desk) -> None:
     assert page.status_code == 200
     assert "It lets us in:" in page.text
     assert account(desk).paused_why is None
+    assert account(desk).handle == "us", "what we are called there stands on what we write"
 
 
 def test_a_check_that_is_refused_says_so_and_changes_nothing(desk: Desk, monkeypatch) -> None:
@@ -73,6 +74,7 @@ def test_pause_look_and_go_on(desk: Desk) -> None:
     assert "Paused by hand" in desk.ana.get("/sources").text
     desk.ana.post(f"/sources/{id_}/resume")
     assert account(desk).paused_why is None
+    assert account(desk).handle == "us", "what we are called there stands on what we write"
     desk.place.change(Account, id_, next_poll_at=START + timedelta(hours=1))
     desk.ana.post(f"/sources/{id_}/poll")
     assert account(desk).next_poll_at == START

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select, update
 
 from prospector import config
 from prospector.config import AccountSettings
-from prospector.models import Engagement, Message, Profile, Prospect
+from prospector.models import Account, Engagement, Message, Profile, Prospect
 from prospector.outreach import naming, render
 from prospector.outreach.dossier import facts_of
 from prospector.outreach.facts import digest
@@ -71,6 +71,15 @@ class Desk:
         """The settings behind an account's row; None once it has left config.toml."""
         names = (name for name, row in self.account_ids.items() if row == account_id)
         return next((self.accounts[name] for name in names), None)
+
+    def sender_of(self, row: Account) -> str:
+        """As whom an account writes: our address or our name there where it is known, else its own."""
+        account = self.account(row.id)
+        settings = account.settings if account is not None else None
+        if address := getattr(settings, "address", ""):
+            return str(address)
+        handle = getattr(settings, "handle", "") or row.handle
+        return f"@{handle.removeprefix('@')}" if handle else row.name
 
 
 def desk_of(settings: config.Settings, account_ids: Mapping[str, int]) -> Desk:

@@ -265,7 +265,7 @@ def _row(
         name=person.name,
         to=person.email if message.action == "email" else person.name,
         channel="email" if message.action == "email" else profile.platform if profile else "",
-        sender=(account.handle or account.name) if account else "",
+        sender=reader.desk.sender_of(account) if account else "",
         action=message.action,
         by_hand=message.by_hand,
         state=message.state,

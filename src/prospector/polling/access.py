@@ -13,10 +13,12 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What an account answered; `words` are for people, and may hold a provider's."""
+    """What an account answered; `words` are for people, and may hold a provider's. `handle` is what we
+    are called there."""
 
     ok: bool
     words: str
+    handle: str | None = None
 
 
 async def ask(runtime: Runtime, account_id: int) -> Access:
@@ -28,4 +30,4 @@ async def ask(runtime: Runtime, account_id: int) -> Access:
         return Access(False, str(error))
     except TimeoutError:
         return Access(False, f"no answer within {PATIENCE:.0f} s")
-    return Access(True, f"we are {identity.handle or identity.remote_id}")
+    return Access(True, f"we are {identity.handle or identity.remote_id}", identity.handle or None)

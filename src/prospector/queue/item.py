@@ -222,10 +222,7 @@ def _sender(session: Session, means: Means, message: Message) -> str:
     """As whom it goes out: our address, or our name on the platform."""
     if message.account_id is None:
         return ""
-    account = means.desk.account(message.account_id)
-    address = getattr(account.settings, "address", "") if account is not None else ""
-    row = session.get_one(Account, message.account_id)
-    return str(address or (f"@{row.handle.removeprefix('@')}" if row.handle else row.name))
+    return means.desk.sender_of(session.get_one(Account, message.account_id))
 
 
 def _profile_url(session: Session, prospect: Prospect, message: Message | None) -> str | None:

@@ -115,7 +115,7 @@ def check(request: Request, viewer: Signed, installation: Opened, account_id: in
     answered = asyncio.run(_ask(installation, account_id))
     now = utc_now()
     if answered.ok:
-        change(installation, account_id, lambda session, one: _forgive(one, now))
+        change(installation, account_id, lambda session, one: _let_in(one, answered.handle, now))
     checked = {account_id: answered}
     values = contents(request, viewer, now)
     return page(
@@ -186,8 +186,10 @@ async def _ask(installation: Installation, account_id: int) -> Access:
         await runtime.aclose()
 
 
-def _forgive(account: Account, now: datetime) -> None:
-    """A refusal is over once we are let in; what a person paused stays so."""
+def _let_in(account: Account, handle: str | None, now: datetime) -> None:
+    """A refusal is over once we are let in; what a person paused stays so. What we are called there
+    stands on what we write from then on."""
+    account.handle = handle or account.handle
     if account.paused_until is None:
         attention.resume(account, now)
 
