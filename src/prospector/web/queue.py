@@ -64,11 +64,13 @@ def queue(
     view: str = "",
     before: Moment | None = None,
     decided: int | None = None,
+    more: bool = False,
 ) -> Response:
-    """The day with its first card open; only the list where the script asks for it."""
+    """The day with its first card open; only the list where the script asks for it. With `more` it has
+    the first of what is over, too."""
     now, view = utc_now(), view if view in VIEWS else ""
     with installation.store.reading() as session:
-        values = _listed(session, viewer, now, q, view, before, decided)
+        values = _listed(session, viewer, now, q, view, before, decided, more)
         if by_script(request):
             return fragment(request, viewer, "queue-list.html", now=now, **values, open=None)
         ids = [row.id for row in values["agenda"].rows] if view == "" else []
@@ -191,8 +193,9 @@ def _listed(
     view: str,
     before: datetime | None,
     decided: int | None,
+    more: bool = False,
 ) -> dict[str, Any]:
-    agenda = days.session_of(session, viewer, now, words if view == "" else "")
+    agenda = days.session_of(session, viewer, now, words if view == "" else "", more)
     done = views.done(session, viewer, now, before) if view == "done" or decided is not None else ()
     return {
         "agenda": agenda,

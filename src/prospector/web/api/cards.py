@@ -95,7 +95,7 @@ class Filters(BaseModel):
 
 
 class Day(BaseModel):
-    """The finite day. `more` waits beyond it (counted up to 1,000: then `more_is_least`), `seconds` is
+    """The finite day. `more` waits beyond it (counted up to 200: then `more_is_least`), `seconds` is
     what the rest is expected to take, `at` when this was true."""
 
     at: datetime
