@@ -1,7 +1,8 @@
-"""The rep's daily queue: the list, the open card and the next two, and what has changed since.
+"""The rep's daily queue: the list, the open card, the ones after it, and what has changed since.
 
-The page carries the open card, with the next two beside it; one more request brings the rest, so that
-a decision shows the next card without asking. The decisions themselves are in decisions.py.
+The page carries the open card; the script asks for the next ones at once, then for the rest, so that a
+decision shows the next card without asking. A link to one card brings the two after it along. The
+decisions themselves are in decisions.py.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ def queue(
         if by_script(request):
             return fragment(request, viewer, "queue-list.html", now=now, **values, open=None)
         ids = [row.id for row in values["agenda"].rows] if view == "" else []
-        values |= _opened(session, viewer, means, ids[: 1 + AHEAD], now)
+        values |= _opened(session, viewer, means, ids[:1], now)
         values |= _finished(session, viewer, installation, now)
     return page(request, viewer, "queue.html", now=now, pane="list", problem=None, **values)
 

@@ -26,8 +26,8 @@ prospector.queue = (() => {
   };
   const missing = () => $$('[data-row]', $('#rows')).map(r => r.dataset.card).filter(id => !cards.has(id));
   const fill = async () => {
-    for (let ids = missing(); ids.length; ids = missing()) {
-      const some = ids.slice(0, 60);
+    for (let most = 3, ids = missing(); ids.length; most = 60, ids = missing()) {
+      const some = ids.slice(0, most);
       learn(part(await ask(`/queue/rest?ids=${some.join(',')}`)));
       if (some.every(id => !cards.has(id))) return;
     }
