@@ -153,6 +153,9 @@ def test_admins_run_the_team(place: Office, team: dict[str, TestClient]) -> None
     assert (kim.name, kim.role) == ("Kim", "founder")
     fresh = browser(application(place.installation))
     assert fresh.post(link).status_code == 303
+    there = {"Host": "localhost:9911", "Origin": "http://localhost:9911"}
+    elsewhere = ana.post(f"/settings/team/{kim.id}/link", headers=there)
+    assert "<code>http://localhost:9911/login/link/" in elsewhere.text, "where this admin opens the pages"
     for path, data in (
         ("role", {"role": "manager"}),
         ("away", {"until": day(3), "cover": "2"}),

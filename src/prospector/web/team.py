@@ -48,7 +48,7 @@ def add(
     def work(session: Session) -> tuple[str, str]:
         zone = installation.settings.file.queue.timezone
         user = users.add(session, users.checked(email, name, role, zone), now)
-        return user.name, _link(session, installation, user)
+        return user.name, _link(session, request, installation, user)
 
     try:
         link = installation.store.write(work)
@@ -63,7 +63,7 @@ def link(request: Request, viewer: Signed, installation: Opened, user_id: int) -
 
     def work(session: Session) -> tuple[str, str]:
         user = _user(session, user_id)
-        return user.name, _link(session, installation, user)
+        return user.name, _link(session, request, installation, user)
 
     return _shown(request, viewer, installation, link=installation.store.write(work))
 
@@ -127,9 +127,11 @@ def _user(session: Session, user_id: int) -> User:
     return user
 
 
-def _link(session: Session, installation: Installation, user: User) -> str:
-    token = sessions.begin(session, "link", user.id, utc_now())
-    return sessions.link(sessions.home(installation.settings.file.web), token)
+def _link(session: Session, request: Request, installation: Installation, user: User) -> str:
+    """Where this admin opens the pages others do too; the file may name no address at all (0.0.0.0,
+    port 0)."""
+    home = installation.settings.file.web.url or str(request.base_url).rstrip("/")
+    return sessions.link(home, sessions.begin(session, "link", user.id, utc_now()))
 
 
 def _shown(
