@@ -104,6 +104,18 @@ def test_only_the_people_in_scope_and_no_strangers(place: Office) -> None:
         assert replies.count_since(session, scope, START - timedelta(days=1), 20) == 1
 
 
+def test_answers_to_colleagues_crowd_nobodys_own_out_of_the_count(place: Office) -> None:
+    owner = user(place.store, "rep").id
+    mine, theirs = place.person("mine", owner_id=owner), place.person("theirs")
+    for number in range(6):
+        answered(place, "reply", theirs, number)
+    answered(place, "reply", mine, 6)
+    with place.store.reading() as session:
+        since = START - timedelta(days=1)
+        assert replies.count_since(session, Scope(frozenset({owner})), since, 1) == 1
+        assert replies.count_since(session, EVERYBODY, since, 3) == 3
+
+
 def test_it_says_which_mail_of_ours_is_answered(place: Office) -> None:
     anna = place.person("anna")
     message = place.message(place.approved(anna))

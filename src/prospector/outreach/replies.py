@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import and_, bindparam, literal_column, or_, select
@@ -26,7 +27,7 @@ STRETCH = 4000
 
 _ENGAGEMENT, _PROSPECT, _MESSAGE = table_of(Engagement), table_of(Prospect), table_of(Message)
 # Word for word as the partial index has it: SQLite takes it only where nothing is a parameter.
-_ANSWERS = and_(
+ANSWERS = and_(
     literal_column("engagement.by") == literal_column("'them'"),
     literal_column("engagement.kind NOT IN ('post', 'like', 'repost', 'follow')"),
 )
@@ -38,7 +39,7 @@ _COLUMNS = (
 _NEWEST: Any = (
     select(*_COLUMNS)
     .join_from(_ENGAGEMENT, _PROSPECT, _PROSPECT.c.id == _ENGAGEMENT.c.prospect_id, isouter=True)
-    .where(_ANSWERS)
+    .where(ANSWERS)
     .order_by(_ENGAGEMENT.c.at.desc(), _ENGAGEMENT.c.id.desc())
     .limit(bindparam("limit"))
 )
@@ -143,7 +144,7 @@ def one(session: Session, scope: Scope, engagement_id: int) -> Reply | None:
     statement = select(*_COLUMNS).join_from(
         _ENGAGEMENT, _PROSPECT, _PROSPECT.c.id == _ENGAGEMENT.c.prospect_id
     )
-    rows = session.connection().execute(statement.where(_ENGAGEMENT.c.id == engagement_id, _ANSWERS)).all()
+    rows = session.connection().execute(statement.where(_ENGAGEMENT.c.id == engagement_id, ANSWERS)).all()
     return next(iter(rows_of(session, [row for row in rows if _wanted(row, scope, frozenset(KINDS))])), None)
 
 
@@ -152,11 +153,12 @@ def count_since(session: Session, scope: Scope, since: datetime, most: int) -> i
     statement = (
         select(_ENGAGEMENT.c.kind, _PROSPECT.c.owner_id)
         .join_from(_ENGAGEMENT, _PROSPECT, _PROSPECT.c.id == _ENGAGEMENT.c.prospect_id)
-        .where(_ANSWERS, _ENGAGEMENT.c.at > since)
-        .limit(most * 4)
+        .where(ANSWERS, _ENGAGEMENT.c.at > since)
+        .limit(STRETCH)
     )
-    found = session.connection().execute(statement).all()
-    return min(most, sum(row.kind in KINDS and scope.allows(row.owner_id) for row in found))
+    found = session.connection().execute(statement)
+    mine = (row for row in found if row.kind in KINDS and scope.allows(row.owner_id))
+    return sum(1 for _ in islice(mine, most))
 
 
 def rows_of(session: Session, found: Sequence[Any]) -> list[Reply]:
