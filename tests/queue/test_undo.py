@@ -125,6 +125,7 @@ def test_a_card_that_woke_or_expired_has_no_decision_to_take_back(place: Office)
     place.write(lambda s: day.sweep(s, queue, lambda *_: Standing(), place.now))
     woken = place.one(Card, id=card_id)
     assert (woken.state, woken.arrived_at, woken.decided_by) == ("open", place.now, None)
+    assert place.rows(Run) == [], "what nobody can go back to is not kept"
     with pytest.raises(CardError, match="no decision to take back"):
         decide(place, "reopen", mira, card_id)
 

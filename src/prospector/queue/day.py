@@ -98,7 +98,7 @@ def offer(
         card.arrived_at = now
     apply(card, ranked)
     if card.state == "snoozed" and _wakes(card, fresh):
-        _wake(card, now)
+        _wake(session, card, now)
     session.flush()
     return card
 
@@ -146,11 +146,12 @@ def _wakes(card: Card, causes: Sequence[Cause]) -> bool:
     return pressing or (card.wake_on == "post" and any(cause.kind == "post" for cause in causes))
 
 
-def _wake(card: Card, now: datetime) -> None:
+def _wake(session: Session, card: Card, now: datetime) -> None:
     """Open again, as if it had come only now."""
     card.state, card.until, card.wake_on, card.arrived_at = "open", None, None, now
-    card.decided_by = card.decided_at = card.decided_why = card.run_id = card.opened_at = None
+    card.decided_by = card.decided_at = card.decided_why = card.opened_at = None
     release(card)
+    traces.forget(session, card)
 
 
 def release(card: Card) -> None:
@@ -247,7 +248,7 @@ def sweep(session: Session, queue: Queue, standing_of: StandingOf, now: datetime
     woken = session.exec(select(Card).where(*due).limit(PAGE).with_for_update(skip_locked=True)).all()
     for card in woken:
         _remind(card, standing_of(session, session.get_one(Prospect, card.prospect_id)), now)
-        _wake(card, now)
+        _wake(session, card, now)
     session.flush()
     # Who put a card away until a date was promised that it comes back.
     promised = (col(Card.state) == "snoozed") & col(Card.until).is_not(None)
@@ -264,8 +265,9 @@ def _expire(session: Session, card: Card, now: datetime) -> None:
     labels = dict.fromkeys(cause_of(stored).sort.label for stored in card.causes)
     card.state, card.decided_at = "expired", now
     card.decided_why = f"all its causes are past: {', '.join(labels)}" if labels else "it has no cause"
-    card.decided_by = card.run_id = None
+    card.decided_by = None
     release(card)
+    traces.forget(session, card)
     drafts.discard_drafts(session, card.id, "the card expired")
 
 

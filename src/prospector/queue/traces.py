@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, select, update
 from sqlmodel import Session
 
 from prospector.models import Card, Message, Prospect, Run, Suppression, table_of
@@ -26,7 +26,7 @@ PROSPECT = ("paused_until", "paused_why")
 SAID = ("sending", "sent", "unknown", "refused")
 
 Columns = Mapping[str, Any]
-_MESSAGE = table_of(Message)
+_MESSAGE, _RUN = table_of(Message), table_of(Run)
 _UNSAID = select(*_MESSAGE.c["id", *MESSAGE, *MESSAGE_WORDS]).where(
     _MESSAGE.c.prospect_id == bindparam("prospect"),
     _MESSAGE.c.state.not_in((*SAID, "discarded")),
@@ -95,6 +95,19 @@ def take_back(session: Session, card: Card, run: Run, now: datetime) -> None:
     # What it was needed for is done; of an erased person no words may stay that no card leads to.
     run.undone_at, run.detail = now, {"card_id": card.id}
     session.flush()
+
+
+def forget(session: Session, card: Card) -> None:
+    """There is no way back from here: what the card's decisions have kept goes."""
+    runs, at = list[int](), card.run_id
+    while at is not None:
+        runs.append(at)
+        run = session.get(Run, at)
+        at = run.detail["card"]["run_id"] if run is not None else None
+    card.run_id = None
+    if runs:
+        session.flush()
+        session.execute(delete(Run).where(_RUN.c.id.in_(runs)))
 
 
 def _suppressed_by(card: Card) -> Any:

@@ -60,5 +60,6 @@ def _make_room(session: Session, card: Card, newer: Card) -> None:
         .values(card_id=card.id)
         .execution_options(synchronize_session=False)
     )
+    traces.forget(session, newer)
     session.delete(newer)
     session.flush()
