@@ -32,7 +32,7 @@ VALUES: Mapping[str, str] = {
     "user_id": 'SELECT id FROM "user" ORDER BY id',
     "account_id": "SELECT id FROM account ORDER BY id",
     "view_id": "SELECT id FROM view ORDER BY id",
-    "run_id": "SELECT id FROM run ORDER BY id",
+    "run_id": "SELECT DISTINCT run_id FROM edit ORDER BY 1",
     "move_id": "SELECT id FROM move ORDER BY id LIMIT 30",
     "stage": "SELECT 'engaged'",
 }

@@ -168,6 +168,8 @@ const prospector = (() => {
   $('#menu-find')?.addEventListener('keydown', e => {
     if (e.key === 'Enter') { e.preventDefault(); $$('#menu li a').find(shown)?.click(); }
   });
+  // A form that came back with errors: the first field that has one.
+  $('main [aria-invalid=true]')?.focus();
   addEventListener('offline', () => alert('You are offline. What you decide is kept here and sent when you are back.'));
   addEventListener('online', () => $('#alerts').replaceChildren());
   return { $, $$, acts, page, post, toast, alert, rows, current, shown, typing, run };
