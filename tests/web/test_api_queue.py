@@ -100,6 +100,9 @@ def test_messages_are_approved_discarded_and_done_by_hand(api: Api) -> None:
     assert "another text" in api.post(f"{path}/approve", 409, body="It is 50 euros.")["detail"]
     assert [row["id"] for row in api.get("/api/outbox")] == [message_id]
     assert api.post(f"{path}/sent", 409)["detail"].startswith(f"Message {message_id} is not one")
+    api.place.change(Message, message_id, state="unknown")
+    assert "Nobody knows" in api.post(f"{path}/discard", 409)["detail"]
+    api.place.change(Message, message_id, state="approved")
     assert api.post(f"{path}/discard")["state"] == "discarded"
     api.post(f"{path}/discard", 409)
     _, by_hand = answered(api.place, "ben")

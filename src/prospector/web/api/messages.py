@@ -100,6 +100,10 @@ def discard(message_id: MessageId, viewer: Signed, installation: Opened) -> Told
 
     def work(session: Session) -> Decided:
         message = holds.message_of(session, viewer, message_id, now)
+        if message.state == "unknown":  # it may have arrived: to write anew must not be a matter of course
+            raise outbox.NotPossibleError(
+                "Nobody knows whether it was sent; say in the outbox what you know."
+            )
         outbox.discard(session, message, f"discarded by {viewer.name}")
         return Decided(message.card_id, "Discarded", message.id, "discarded")
 
