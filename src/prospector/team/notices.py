@@ -17,6 +17,7 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, func, or_, select, update
 
 from prospector.models import Account, Card, Company, Engagement, Prospect, User, table_of
+from prospector.outreach.replies import ANSWERS
 from prospector.queue.rank import Section
 from prospector.team import absence, digest
 from prospector.team.absence import Team
@@ -150,14 +151,14 @@ def _answered(
         .join(_PROSPECT, _PROSPECT.c.id == _ENGAGEMENT.c.prospect_id)
         .join(_COMPANY, _COMPANY.c.id == _PROSPECT.c.company_id, isouter=True)
         .where(
-            col(Engagement.by) == "them",
-            col(Engagement.kind).not_in(("post", "like", "repost", "follow")),
+            ANSWERS,
             col(Engagement.at) > since - digest.STALE,
             col(Engagement.seen_at) > since,
             col(Engagement.seen_at) <= until,
             col(Engagement.kind).in_(list(digest.KINDS)),
             col(Engagement.retracted_at).is_(None),
-            _whose(col(Prospect.owner_id), owners),
+            # The sum keeps SQLite from beginning with all people of an owner instead of the last answers.
+            _whose(_PROSPECT.c.owner_id + 0, owners),
         )
     )
     ordered = statement.order_by(col(Engagement.seen_at), col(Engagement.id)).limit(MOST)
