@@ -2,6 +2,9 @@
 
 What is new and may not be empty gets its value for the rows that are there first."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,7 +13,10 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-STRANGERS = {"ix_engagement_stranger": ["channel", "actor", "id"], "ix_engagement_stranger_newest": ["id"]}
+STRANGERS: Mapping[str, list[Any]] = {
+    "ix_engagement_stranger": ["channel", "actor", "id"],
+    "ix_engagement_stranger_newest": ["id"],
+}
 
 # Where rows that go are looked up in rows that stay, and what one person's page reads.
 LOOKUPS = {
@@ -33,7 +39,7 @@ PARTIAL = {
 }
 
 # The open cards in the order of the list.
-IN_ORDER = {
+IN_ORDER: Mapping[str, list[Any]] = {
     "ix_card_queue": ["owner_id", "section", sa.text("priority DESC"), "since", "id"],
     "ix_card_open": ["section", sa.text("priority DESC"), "since", "id"],
 }
