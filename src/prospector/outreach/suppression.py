@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from sqlalchemy import sql
 from sqlmodel import Session, col, select
 
-from prospector.models import Engagement, Message, Profile, Prospect, Suppression
-from prospector.store import insert_new
+from prospector.models import Engagement, Message, Profile, Prospect, Suppression, table_of
+from prospector.store import insert_new, read_rows
 
 # What stops all writing at once, whatever the rules say (rules.md, S16).
 HARD_STOPS: Mapping[str, str] = {
@@ -21,6 +22,12 @@ LEFT = "they have left the company"
 IN_DOUBT = "a mail in their name asks us not to write, and nothing proves that it is theirs"
 LEFT_PERHAPS = "a mail in their name says that they have left the company"
 OF_THE_ADDRESS = frozenset({"bounce", "auto_reply"})
+
+_PROFILE, _SUPPRESSION = table_of(Profile), table_of(Suppression)
+_IDENTITIES = sql.select(*_PROFILE.c["platform", "remote_id"]).where(
+    _PROFILE.c.prospect_id == sql.bindparam("prospect")
+)
+_WHY = sql.select(_SUPPRESSION.c.why).where(_SUPPRESSION.c.key.in_(sql.bindparam("keys", expanding=True)))
 
 
 class UnknownFormError(Exception):
@@ -53,9 +60,9 @@ def keys_of_person(prospect_id: int, email: str | None) -> list[str]:
 
 def suppressed(session: Session, prospect: Prospect) -> str | None:
     """Why this person is never written to, or None."""
-    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
-    wanted = select(Suppression.why).where(col(Suppression.key).in_(keys_of(prospect, profiles)))
-    return session.exec(wanted).first()
+    keys = keys_of(prospect, read_rows(session, _IDENTITIES, prospect=prospect.id))
+    found = read_rows(session, _WHY, keys=keys)
+    return str(found[0].why) if found else None
 
 
 def suppress(session: Session, keys: Iterable[str], why: str, by: str, now: datetime) -> int:

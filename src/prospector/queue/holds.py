@@ -7,15 +7,28 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import bindparam, case, or_, select
+from sqlmodel import Session, col, update
 
-from prospector.models import Card, Message, Prospect, User
+from prospector.models import Card, Message, Prospect, User, table_of
 from prospector.queue.day import OPEN, CardError, NoCardError
 from prospector.queue.reader import Reader
+from prospector.store import read_rows
 
 BEYOND = 2**31
 """No row has this number or a higher one; SQLite takes none of more than 63 bits."""
+
+_CARD, _PROSPECT, _USER = table_of(Card), table_of(Prospect), table_of(User)
+_OWNER = (
+    select(_PROSPECT.c.owner_id)
+    .join_from(_CARD, _PROSPECT, _PROSPECT.c.id == _CARD.c.prospect_id)
+    .where(_CARD.c.id == bindparam("card"))
+)
+_HOLD = (
+    select(*_CARD.c["held_by", "held_until"], _USER.c.name)
+    .join_from(_CARD, _USER, _USER.c.id == _CARD.c.held_by)
+    .where(_CARD.c.id == bindparam("card"), _CARD.c.held_until > bindparam("now"), _CARD.c.state.in_(OPEN))
+)
 
 
 class HeldError(CardError):
@@ -72,15 +85,10 @@ def release(session: Session, reader: Reader, card_id: int) -> None:
 
 def hold_of(session: Session, reader: Reader, card_id: int, now: datetime) -> Hold | None:
     """Who has a card open now."""
-    statement = (
-        select(Card.held_by, Card.held_until, User.name)
-        .join(User, col(User.id) == col(Card.held_by))
-        .where(col(Card.id) == card_id, col(Card.held_until) > now, col(Card.state).in_(OPEN))
-    )
-    found = session.exec(statement).first()
-    if found is None or found[0] is None or found[1] is None:
+    found = next(iter(read_rows(session, _HOLD, card=card_id, now=now)), None)
+    if found is None:
         return None
-    return Hold(found[0], found[2], found[1], found[0] == reader.id)
+    return Hold(found.held_by, found.name, found.held_until, found.held_by == reader.id)
 
 
 def refuse_held(session: Session, reader: Reader, card_id: int, now: datetime) -> None:
@@ -93,9 +101,8 @@ def refuse_held(session: Session, reader: Reader, card_id: int, now: datetime) -
 def visible(session: Session, reader: Reader, card_id: int) -> None:
     """Raises `NoCardError` where there is no such card, or its person is none of the reader's: a card
     that was decided does not go along when the person gets another owner."""
-    owner = select(Prospect.owner_id).join(Card, col(Card.prospect_id) == col(Prospect.id))
-    found = session.exec(owner.where(Card.id == card_id)).all() if 0 < card_id < BEYOND else []
-    if not found or not reader.scope.allows(found[0]):
+    found = read_rows(session, _OWNER, card=card_id) if 0 < card_id < BEYOND else []
+    if not found or not reader.scope.allows(found[0].owner_id):
         raise NoCardError(f"There is no card {card_id}. `prospector queue` lists today's.")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam
+from sqlmodel import Session, SQLModel, col, select
 
-from prospector.models import Account, Card, Company, Message, Profile, Prospect
+from prospector.models import Account, Card, Company, Engagement, Message, Profile, Prospect, table_of
 from prospector.outreach import approval, drafts, staleness, waiting
 from prospector.outreach.drafts import Desk
 from prospector.outreach.problem import Problem
@@ -21,6 +24,12 @@ from prospector.queue.listing import Row, rows_of
 from prospector.queue.means import Means
 from prospector.queue.reader import Reader
 from prospector.queue.touches import Touch
+
+Kept = TypeVar("Kept", Card, Prospect, Message, Company, Profile, Engagement, Account)
+_BY_IDS: dict[Any, Any] = {
+    model: select(model).where(table_of(model).c.id.in_(bindparam("ids", expanding=True)))
+    for model in (Card, Prospect, Message, Company, Profile, Engagement, Account)
+}
 
 ACTIONS = {
     "email": "E-mail",
@@ -120,7 +129,48 @@ def item_of(session: Session, means: Means, reader: Reader, card_id: int, now: d
     """A card as this reader sees it. Raises `NoCardError` where there is none in their scope."""
     holds.visible(session, reader, card_id)
     (row,) = rows_of(session, [card_id])
-    card = session.get_one(Card, card_id)
+    return _item(session, means, reader, row, now)
+
+
+def items_of(
+    session: Session, means: Means, reader: Reader, card_ids: Sequence[int], now: datetime
+) -> list[Item]:
+    """The same of many cards, in this order; those that there are not for this reader are left out."""
+    rows = rows_of(session, [card_id for card_id in card_ids if _is_visible(session, reader, card_id)])
+    # A session forgets what nobody holds: kept until the last card is made, these are read once.
+    kept = _read_together(session, rows)
+    items = [_item(session, means, reader, row, now) for row in rows]
+    del kept
+    return items
+
+
+def _is_visible(session: Session, reader: Reader, card_id: int) -> bool:
+    try:
+        holds.visible(session, reader, card_id)
+    except NoCardError:
+        return False
+    return True
+
+
+def _read_together(session: Session, rows: Sequence[Row]) -> Sequence[SQLModel]:
+    """What the cards are about, a statement for each table instead of one for each row."""
+    cards = _all(session, Card, [row.id for row in rows])
+    people = _all(session, Prospect, [row.prospect_id for row in rows])
+    messages = _all(session, Message, [row.message.id for row in rows if row.message is not None])
+    companies = _all(session, Company, [person.company_id for person in people])
+    profiles = _all(session, Profile, [message.profile_id for message in messages])
+    answered = _all(session, Engagement, [message.engagement_id for message in messages])
+    accounts = _all(session, Account, [message.account_id for message in messages])
+    return [*cards, *people, *messages, *companies, *profiles, *answered, *accounts]
+
+
+def _all(session: Session, model: type[Kept], ids: Iterable[int | None]) -> Sequence[Kept]:
+    wanted = sorted({id_ for id_ in ids if id_ is not None})
+    return session.execute(_BY_IDS[model], {"ids": wanted}).scalars().all() if wanted else []
+
+
+def _item(session: Session, means: Means, reader: Reader, row: Row, now: datetime) -> Item:
+    card = session.get_one(Card, row.id)
     prospect = session.get_one(Prospect, card.prospect_id)
     message = session.get(Message, row.message.id) if row.message is not None else None
     object_ = texts.likeable(session, card)
@@ -130,7 +180,7 @@ def item_of(session: Session, means: Means, reader: Reader, card_id: int, now: d
         causes=happenings_of(session, card),
         draft=_draft(session, means, reader, card, message, now) if message is not None else None,
         context=_context(session, means.desk, prospect, now),
-        hold=holds.hold_of(session, reader, card_id, now),
+        hold=holds.hold_of(session, reader, row.id, now),
         asks=_asks(session, means, reader, message, now) if message is not None else None,
         stages=pipeline.stages_of(session),
         likeable=object_ is not None,
@@ -233,4 +283,4 @@ def _profile_url(session: Session, prospect: Prospect, message: Message | None) 
     return session.exec(first).first()
 
 
-__all__ = ["Item", "NoCardError", "item_of"]
+__all__ = ["Item", "NoCardError", "item_of", "items_of"]

@@ -5,20 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from functools import lru_cache
 
-from sqlmodel import Session, select
+from sqlalchemy import select
+from sqlmodel import Session
 
-from prospector.models import Prospect, Ruleset
+from prospector.models import Prospect, Ruleset, table_of
 from prospector.prospects.steps import ways_on
 from prospector.queue import advance
 from prospector.rules import format, live
 from prospector.rules.history import Version
 from prospector.rules.ruleset import Ruleset as Rules
+from prospector.store import read_rows
+
+_RULESET = table_of(Ruleset)
+_LIVE = select(_RULESET.c.source).where(_RULESET.c.state == "live")
 
 
 def rules_of(session: Session) -> Rules | None:
     """The rules that are live; None before the first."""
-    source = session.exec(select(Ruleset.source).where(Ruleset.state == "live")).first()
-    return _parsed(source) if source is not None else None
+    found = read_rows(session, _LIVE)
+    return _parsed(found[0].source) if found else None
 
 
 def stages_of(session: Session) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector.models import Card, Engagement, Message, Prospect
@@ -17,6 +18,16 @@ from prospector.queue.means import Decided, Means
 from prospector.queue.reader import Reader
 
 LIKE = Template("like", "like", "", "", action="like")
+# Made once, since each card that is opened asks for it.
+_LIKEABLE = (
+    select(Engagement)
+    .where(
+        col(Engagement.id).in_(bindparam("ids", expanding=True)),
+        col(Engagement.kind).in_(("post", "reply", "comment", "mention", "quote")),
+        col(Engagement.retracted_at).is_(None),
+    )
+    .order_by(col(Engagement.at).desc(), col(Engagement.id).desc())
+)
 
 
 def suiting(library: Library, kind: str | None, used: str | None) -> tuple[Template, ...]:
@@ -145,16 +156,7 @@ def like(
 def likeable(session: Session, card: Card) -> Engagement | None:
     """What there is to like: the newest thing with an address that the card is about."""
     ids = [stored["engagement_id"] for stored in card.causes if stored.get("engagement_id") is not None]
-    found = session.exec(
-        select(Engagement)
-        .where(
-            col(Engagement.id).in_(ids),
-            col(Engagement.kind).in_(("post", "reply", "comment", "mention", "quote")),
-            col(Engagement.retracted_at).is_(None),
-        )
-        .order_by(col(Engagement.at).desc(), col(Engagement.id).desc())
-    )
-    return found.first()
+    return session.execute(_LIKEABLE, {"ids": ids}).scalars().first() if ids else None
 
 
 def like_occasion(engagement_id: int) -> str:

@@ -21,7 +21,7 @@ from prospector.installation import Installation, utc_now
 from prospector.queue import pipeline, views
 from prospector.queue import session as days
 from prospector.queue.day import NoCardError
-from prospector.queue.item import Item, item_of
+from prospector.queue.item import Item, item_of, items_of
 from prospector.queue.means import Means
 from prospector.queue.session import Agenda
 from prospector.queue.snoozing import CHOICES, Choice, snooze_of
@@ -228,8 +228,7 @@ def _finished(session: Session, viewer: Viewer, installation: Installation, now:
 
 
 def _items(session: Session, viewer: Viewer, means: Means, ids: Sequence[int], now: datetime) -> list[Item]:
-    found = (_item(session, viewer, means, card_id, now) for card_id in ids)
-    return [item for item in found if item is not None]
+    return items_of(session, means, viewer, ids, now)
 
 
 def _item(session: Session, viewer: Viewer, means: Means, card_id: int, now: datetime) -> Item | None:
