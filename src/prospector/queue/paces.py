@@ -16,6 +16,8 @@ from prospector.store import read_rows
 
 LONGEST = timedelta(seconds=600)
 """Who takes longer was called away."""
+SHORTEST = timedelta(seconds=2)
+"""Who takes less decided without reading, or several at once."""
 LAST = 300
 
 _CARD, _MESSAGE = table_of(Card), table_of(Message)
@@ -65,8 +67,9 @@ def _learn(session: Session, user_id: int, before: datetime) -> Mapping[str, Pac
 
 
 def paces(decisions: Iterable[tuple[str, timedelta]]) -> Mapping[str, Pace]:
-    """The pace of each act; a decision counts for ten minutes at most, and never for less than none."""
+    """The pace of each act; a decision counts for ten minutes at most, and not at all under two seconds."""
     seconds: dict[str, list[float]] = defaultdict(list)
     for act, took in decisions:
-        seconds[act].append(max(min(took, LONGEST), timedelta()).total_seconds())
+        if took >= SHORTEST:
+            seconds[act].append(min(took, LONGEST).total_seconds())
     return {act: pace(times) for act, times in seconds.items()}

@@ -143,7 +143,9 @@ class _Part:
         self.ended = len(found) < PAGE or len(self.items) >= MOST
 
 
-def session_of(session: Session, reader: Reader, now: datetime, query: str = "", more: bool = False) -> Agenda:
+def session_of(
+    session: Session, reader: Reader, now: datetime, query: str = "", more: bool = False
+) -> Agenda:
     """The reader's day. `query` (search.py) chooses which of its rows are given; without `more` what is
     over is only counted."""
     left = _left(session, reader, now, FIRST_MORE if more else 0)
