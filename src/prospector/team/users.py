@@ -145,8 +145,8 @@ def good(user: User, password: str, hasher: PasswordHash = HASHER) -> str:
 
 
 def _keep_an_admin(session: Session, user: User) -> None:
-    others = select(User.id).where(
-        User.role == "admin", col(User.disabled_at).is_(None), col(User.id) != user.id
-    )
-    if user.role == "admin" and user.disabled_at is None and session.exec(others.limit(1)).first() is None:
+    """The last admin stays one. All admins are locked, in one order, lest two remove each other."""
+    admins = select(User.id).where(User.role == "admin", col(User.disabled_at).is_(None))
+    left = set(session.exec(admins.order_by(col(User.id)).with_for_update())) - {user.id}
+    if user.role == "admin" and user.disabled_at is None and not left:
         raise UserError(f"{user.email} is the only admin. Make somebody else admin first.")
