@@ -277,7 +277,8 @@ def _open_page(installation: Installation) -> Page:
             "config.toml; port 0 is any that is free."
         ) from None
     _say_how_to_begin(installation, port.getsockname()[1])
-    config = uvicorn.Config(create_app(installation), log_level="warning", access_log=False, lifespan="off")
+    app = create_app(installation, dev=installation.workspace.sandbox)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off")
     return Page(uvicorn.Server(config), port)
 
 

@@ -25,6 +25,9 @@ def shipped() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2]
 
 
+SANDBOX_MARK = "sandbox.json"
+
+
 @dataclass(frozen=True)
 class Workspace:
     """One folder with a config.toml; a file in it wins over a shipped one of the same name."""
@@ -46,6 +49,11 @@ class Workspace:
     @property
     def lock(self) -> Path:
         return self.root / "prospector.lock"
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether the sandbox made it: then it may be deleted, and its pages show every state."""
+        return (self.root / SANDBOX_MARK).is_file()
 
     def search_path(self, folder: str) -> list[Path]:
         return [path for path in (self.root / folder, shipped() / folder) if path.is_dir()]

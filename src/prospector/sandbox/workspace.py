@@ -14,8 +14,9 @@ from prospector.installation import open_installation
 from prospector.sandbox import seed, town
 from prospector.sandbox.bluesky_world import PASSWORD
 from prospector.sandbox.town import Town
+from prospector.workspace import SANDBOX_MARK
 
-MARK = "sandbox.json"
+MARK = SANDBOX_MARK
 """This file in a folder says that the folder is a sandbox's, which may be deleted."""
 DWELLS = (('min_dwell = "1h"', 'min_dwell = "1s"'),)
 """What is changed in the preset's rules: nobody waits an hour in a demo for the next move."""
