@@ -186,6 +186,6 @@ def test_a_secret_is_told_when_it_is_made_and_never_again(nest: Canaries) -> Non
     made = client.post("/api/tokens", json={"label": "reports"}).json()
     assert program(nest.team.app, made["token"]).get("/api/tokens").status_code == 200
     assert made["token"] not in client.get("/api/tokens").text
-    assert [one["label"] for one in client.get("/api/tokens").json()][:1] == ["reports"]
+    assert "reports" in [one["label"] for one in client.get("/api/tokens").json()]
     assert client.request("DELETE", f"/api/tokens/{made['id']}").status_code == 204
     assert program(nest.team.app, made["token"]).get("/api/tokens").status_code == 401
