@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
+import time_machine
 from starlette.testclient import TestClient
-from tests.office import Office, office, sqlite_store
+from tests.office import START, Office, office, sqlite_store
 from tests.signed import application, browser, token, user
 
 from prospector.models import Card, Dismissal, Engagement, Prospect
@@ -22,12 +24,18 @@ HOSTILE = "<img src=x onerror=alert(1)>\u202e"
 def place(sqlite_template: Path, tmp_path: Path) -> Iterator[Office]:
     store = sqlite_store(sqlite_template, tmp_path)
     made = office(store, tmp_path)
+    # The pages go by the real clock; what the strangers did must not grow old with the calendar.
+    with time_machine.travel(START + timedelta(hours=1)):
+        yield from _with_strangers(made)
+    store.close()
+
+
+def _with_strangers(made: Office) -> Iterator[Office]:
     for number, actor in enumerate(["did:eve", "did:bob"]):
         url = f"https://bsky.app/profile/{actor[4:]}.example"
         seen = made.seen("reply", 0, actor=actor, actor_url=url, object=f"at://{number}", text=HOSTILE)
         made.follow(replace(seen, prospect_id=None))
     yield made
-    store.close()
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def test_one_key_makes_a_prospect_with_all_they_did(place: Office, ana: TestClie
     assert "\u202e" not in page
     taken = ana.post("/strangers/take", data=fields(page, "/strangers/take"))
     person = place.one(Prospect)
-    assert (person.name, person.owner_id, person.stage) == ("did:bob", 1, "engaged")
+    assert (person.name, person.owner_id, person.stage) == ("did:bob", 1, "cold")
     assert place.one(Card).owner_id == 1
     after = ana.get(taken.headers["location"]).text
     assert f'<a class="link" href="/p/{person.id}">did:bob</a> is a prospect now' in after
