@@ -12,8 +12,9 @@ from tests.office import START, Office, office
 
 from prospector.models import Message, Prospect
 from prospector.outreach import listing, suppression
-from prospector.outreach.listing import PAGE, Reader, place_of, wait_of
+from prospector.outreach.listing import PAGE, Reader, wait_of
 from prospector.outreach.pauses import UNDECIDED
+from prospector.outreach.place import place_of
 from prospector.outreach.waiting import Waits
 from prospector.prospects.scope import Scope
 from prospector.store import Store

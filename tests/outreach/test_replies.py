@@ -14,7 +14,8 @@ from tests.office import START, Office, office
 
 from prospector.models import Message, Prospect
 from prospector.outreach import replies
-from prospector.outreach.replies import Place, Replies, place_of
+from prospector.outreach.place import Place, place_of
+from prospector.outreach.replies import Replies
 from prospector.prospects.scope import EVERYBODY, Scope
 from prospector.store import Store
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import text, tuple_
@@ -19,6 +19,7 @@ from prospector.models import Account, Engagement, Message, Profile, Prospect, U
 from prospector.outreach import waiting
 from prospector.outreach.drafts import Desk
 from prospector.outreach.pauses import UNDECIDED
+from prospector.outreach.place import Place
 from prospector.prospects.scope import EVERYBODY, Scope
 
 PAGE = 30
@@ -80,27 +81,8 @@ class Row:
 
     @property
     def place(self) -> str:
-        """Where the next page goes on."""
-        return f"{self.send_at.isoformat() if self.send_at else ''}_{self.id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """After which row a page begins."""
-
-    send_at: datetime
-    id: int
-
-
-def place_of(text: str) -> Place | None:
-    """What `Row.place` wrote; None for anything else."""
-    at, _, id_ = text.partition("_")
-    try:
-        moment = datetime.fromisoformat(at)
-        place = Place(moment.astimezone(UTC), int(id_))
-    except (ValueError, OverflowError):
-        return None
-    return place if moment.tzinfo is not None and 0 < place.id < 2**31 else None
+        """Where the next page goes on; empty for what has no time to leave."""
+        return str(Place(self.send_at, self.id)) if self.send_at else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +102,7 @@ def waits(session: Session, reader: Reader, after: Place | None = None) -> list[
     )
     if after is not None:
         place = tuple_(col(Message.send_at), col(Message.id))
-        statement = statement.where(place > tuple_(after.send_at, after.id))
+        statement = statement.where(place > tuple_(after.at, after.id))
     ordered = statement.order_by(col(Message.send_at), col(Message.id)).limit(PAGE + 1)
     return rows_of(session, reader, session.exec(ordered).all())
 

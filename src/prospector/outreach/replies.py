@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlmodel import Session
 
 from prospector.models import Engagement, Message, Prospect, Suppression, table_of
 from prospector.outreach import suppression
+from prospector.outreach.place import Place
 from prospector.outreach.readings import FILTERS, KINDS, NOT_THEIRS, Reading, choices_of, reading_of
 from prospector.prospects.scope import Scope
 from prospector.store import read_rows
@@ -54,28 +55,6 @@ _POSTS: Any = select(*_ENGAGEMENT.c["object", "by", "text", "url"]).where(
 _MAILS: Any = select(*_MESSAGE.c["message_id", "subject", "body"]).where(
     _MESSAGE.c.message_id.in_(bindparam("ids", expanding=True))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """After which answer a page begins."""
-
-    at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}_{self.id}"
-
-
-def place_of(text: str) -> Place | None:
-    """What a `Place` was written as; None for anything else."""
-    at, _, id_ = text.partition("_")
-    try:
-        moment = datetime.fromisoformat(at)
-        place = Place(moment.astimezone(UTC), int(id_))
-    except (ValueError, OverflowError):
-        return None
-    return place if moment.tzinfo is not None and 0 < place.id < 2**63 else None
 
 
 @dataclass(frozen=True, slots=True)

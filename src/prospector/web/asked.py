@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, TypeVar, cast
+from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Request, Response
@@ -21,7 +21,7 @@ from prospector.prospects.erasure import ErasureError
 from prospector.prospects.hand import HandError
 from prospector.prospects.people import NotFoundError, TakenError
 from prospector.web.problems import NotNowError, NotThereError
-from prospector.web.viewer import Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 T = TypeVar("T")
 Short = Annotated[str, Form(max_length=300)]
@@ -74,14 +74,6 @@ class Asked:
         """To the person's page, where it was done."""
         asked = f"?{urlencode(query)}" if query else ""
         return RedirectResponse(f"/p/{self.prospect_id}{asked}{anchor}", 303)
-
-
-def aftermath_of(request: Request) -> Consequences:
-    """What follows from what people do: the application keeps one, with parsed rules and templates."""
-    return cast(Consequences, request.app.state.means.aftermath)
-
-
-Aftermath = Annotated[Consequences, Depends(aftermath_of)]
 
 
 def asked(

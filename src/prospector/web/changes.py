@@ -24,9 +24,8 @@ from prospector.queue.workday import instant
 from prospector.runs import RunError
 from prospector.team import assignment
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
-from prospector.web.prospects import Aftermath
 from prospector.web.rendering import page
-from prospector.web.viewer import Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 PAGE = 50
 AT_ONCE = 500

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
@@ -14,15 +15,16 @@ from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Card, Message
 from prospector.outreach import interventions, listing
-from prospector.outreach.listing import PAGE, Reader, place_of
+from prospector.outreach.listing import PAGE, Reader
 from prospector.outreach.outbox import NotPossibleError
+from prospector.outreach.place import place_of
 from prospector.queue import day, decisions, undo
 from prospector.queue.day import CardError
 from prospector.queue.means import Means
 from prospector.web import shell
 from prospector.web.problems import NotNowError, NotThereError
 from prospector.web.rendering import page
-from prospector.web.viewer import Equipped, Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Equipped, Opened, Signed, Viewer
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,68 +60,84 @@ def outbox(
     return page(request, viewer, "outbox.html", block="list", now=now, said=SAID.get(said, ""), **values)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What every act is done with: who asks, for which message, at what time."""
+
+    request: Request
+    viewer: Viewer
+    installation: Installation
+    means: Means
+    aftermath: Consequences
+    message_id: int
+    now: datetime
+
+
+def asked(
+    request: Request,
+    viewer: Signed,
+    installation: Opened,
+    means: Equipped,
+    aftermath: Aftermath,
+    message_id: int,
+) -> Asked:
+    return Asked(request, viewer, installation, means, aftermath, message_id, utc_now())
+
+
+About = Annotated[Asked, Depends(asked)]
+
+
 @router.post("/outbox/{message_id}/cancel")
-def cancel(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def cancel(about: About) -> Response:
     """Back to draft, its card back in the queue."""
-    return _act(request, viewer, installation, means, message_id, "cancel", _cancel)
+    return _act(about, "cancel", lambda session, message: _cancel(session, about, message))
 
 
 @router.post("/outbox/{message_id}/now")
-def now_(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def now_(about: About) -> Response:
     """Skip the hold, and nothing else."""
-
-    def work(session: Session, message: Message, now: datetime) -> None:
-        interventions.hurry(session, message, now)
-
-    return _act(request, viewer, installation, means, message_id, "now", _plain(work))
+    return _act(about, "now", lambda session, message: interventions.hurry(session, message, about.now))
 
 
 @router.post("/outbox/{message_id}/arrived")
-def arrived(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def arrived(about: About) -> Response:
     """Of a message in doubt: it arrived."""
-    return _act(request, viewer, installation, means, message_id, "arrived", _arrived)
+
+    def work(session: Session, message: Message) -> None:
+        who = about.viewer
+        interventions.arrived(session, about.aftermath, message, who.name, who.id, about.now)
+
+    return _act(about, "arrived", work)
 
 
 @router.post("/outbox/{message_id}/again")
-def again(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def again(about: About) -> Response:
     """Of a message in doubt: it did not arrive, and goes out again."""
 
-    def work(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-        interventions.send_again(session, message, viewer.id, now)
+    def work(session: Session, message: Message) -> None:
+        interventions.send_again(session, message, about.viewer.id, about.now)
 
-    return _act(request, viewer, installation, means, message_id, "again", work)
+    return _act(about, "again", work)
 
 
 @router.post("/outbox/{message_id}/leave")
-def leave(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def leave(about: About) -> Response:
     """Of a message in doubt or refused: off the list, and never sent again."""
 
-    def work(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-        interventions.leave(session, message, viewer.name, viewer.id, now)
+    def work(session: Session, message: Message) -> None:
+        interventions.leave(session, message, about.viewer.name, about.viewer.id, about.now)
 
-    return _act(request, viewer, installation, means, message_id, "leave", work)
+    return _act(about, "leave", work)
 
 
 @router.post("/outbox/{message_id}/sent")
-def sent(
-    request: Request, viewer: Signed, installation: Opened, means: Equipped, message_id: int
-) -> Response:
+def sent(about: About) -> Response:
     """Of a message for a person to do: they did it."""
 
-    def work(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-        decisions.posted(session, means, viewer, message.id, now)
+    def work(session: Session, message: Message) -> None:
+        decisions.posted(session, about.means, about.viewer, message.id, about.now)
 
-    return _act(request, viewer, installation, means, message_id, "sent", work)
+    return _act(about, "sent", work)
 
 
 def contents(
@@ -145,34 +163,23 @@ def contents(
         }
 
 
-Work = Callable[[Session, Means, Viewer, Message, datetime], None]
-
-
-def _act(
-    request: Request,
-    viewer: Viewer,
-    installation: Installation,
-    means: Means,
-    message_id: int,
-    name: str,
-    work: Work,
-) -> Response:
+def _act(about: Asked, name: str, work: Callable[[Session, Message], object]) -> Response:
     """Do it for a message in the viewer's scope; then the list again, or the page."""
-    now = utc_now()
+    request, viewer, now = about.request, about.viewer, about.now
     try:
-        installation.store.write(
-            lambda session: work(session, means, viewer, message_of(session, means, viewer, message_id), now)
+        about.installation.store.write(
+            lambda session: work(session, message_of(session, about.means, viewer, about.message_id))
         )
     except (NotPossibleError, CardError) as error:
         if "hx-request" not in request.headers:
             raise NotNowError(str(error)) from None
-        values = contents(installation, viewer, means, now)
+        values = contents(about.installation, viewer, about.means, now)
         return page(
             request, viewer, "outbox.html", block="list", status=409, said="", problem=str(error), **values
         )
     if "hx-request" not in request.headers:
         return RedirectResponse(f"/outbox?said={name}", 303)
-    values = contents(installation, viewer, means, now)
+    values = contents(about.installation, viewer, about.means, now)
     return page(request, viewer, "outbox.html", block="list", now=now, said=SAID[name], **values)
 
 
@@ -184,12 +191,12 @@ def message_of(session: Session, means: Means, viewer: Viewer, message_id: int) 
     return session.get_one(Message, message_id)
 
 
-def _cancel(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
+def _cancel(session: Session, about: Asked, message: Message) -> None:
     """By the card's last decision where that was this approval, so that all of it comes back."""
     card = session.get(Card, message.card_id) if message.card_id is not None else None
     if card is not None and card.state == "done" and card.decided_why == day.APPROVED:
         try:
-            undo.reopen(session, means, viewer, card.id, now)
+            undo.reopen(session, about.means, about.viewer, card.id, about.now)
         except undo.AlreadySentError:
             raise
         except CardError:
@@ -197,19 +204,3 @@ def _cancel(session: Session, means: Means, viewer: Viewer, message: Message, no
         session.refresh(message)
     if message.state != "draft":
         interventions.recall(session, message)
-
-
-def _arrived(session: Session, means: Means, viewer: Viewer, message: Message, now: datetime) -> None:
-    consequences = consequences_of(means)
-    interventions.arrived(session, consequences, message, viewer.name, viewer.id, now)
-
-
-def _plain(work: Callable[[Session, Message, datetime], None]) -> Work:
-    return lambda session, means, viewer, message, now: work(session, message, now)
-
-
-def consequences_of(means: Means) -> Consequences:
-    """What follows from acts; the means of the web app hold it."""
-    aftermath = means.aftermath
-    assert isinstance(aftermath, Consequences), "the web app is made with consequences"
-    return aftermath

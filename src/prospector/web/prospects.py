@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
@@ -25,7 +25,7 @@ from prospector.sdk import ProfileRef
 from prospector.team import users
 from prospector.web.problems import InvalidError, NotThereError
 from prospector.web.rendering import page
-from prospector.web.viewer import Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 SIZE = 50
 MOST_URLS = 5
@@ -42,14 +42,6 @@ class Filter:
     label: str
     query: str
     on: bool
-
-
-def aftermath_of(request: Request) -> Consequences:
-    """What follows from what people do: the application keeps one."""
-    return cast(Consequences, request.app.state.means.aftermath)
-
-
-Aftermath = Annotated[Consequences, Depends(aftermath_of)]
 
 
 @router.get("/p")

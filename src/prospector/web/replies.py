@@ -10,18 +10,18 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
+from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.models import Engagement, User
 from prospector.outreach import corrections, replies
 from prospector.outreach.corrections import NotCorrectedError
+from prospector.outreach.place import place_of
 from prospector.outreach.readings import HUMAN, LABELS
-from prospector.outreach.replies import Reply, place_of
-from prospector.queue.means import Means
-from prospector.web.outbox import consequences_of
+from prospector.outreach.replies import Reply
 from prospector.web.problems import NotNowError, NotThereError
 from prospector.web.rendering import page
 from prospector.web.shell import SEEN, seen_at
-from prospector.web.viewer import Equipped, Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,7 +55,7 @@ def classify(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    means: Equipped,
+    aftermath: Aftermath,
     engagement_id: int,
     to: Annotated[str, Form(max_length=40)],
     kind: Annotated[str, Form(max_length=40)] = "",
@@ -67,7 +67,7 @@ def classify(
     status, problem, sentence = 200, "", ""
     try:
         sentence = installation.store.write(
-            lambda session: corrected(session, means, viewer, engagement_id, to, now)
+            lambda session: corrected(session, aftermath, viewer, engagement_id, to, now)
         )
     except NotCorrectedError as error:
         if not hx:
@@ -82,13 +82,13 @@ def classify(
 
 
 @router.post("/replies/{engagement_id}/answer")
-def answer(viewer: Signed, installation: Opened, means: Equipped, engagement_id: int) -> Response:
+def answer(viewer: Signed, installation: Opened, aftermath: Aftermath, engagement_id: int) -> Response:
     """Open the card on which it is answered, made where there is none."""
     now = utc_now()
 
     def work(session: Session) -> int:
         engagement = engagement_of(session, viewer, engagement_id)
-        return corrections.answer(session, consequences_of(means), engagement, now)
+        return corrections.answer(session, aftermath, engagement, now)
 
     try:
         card_id = installation.store.write(work)
@@ -121,13 +121,12 @@ def answerable(row: Reply) -> bool:
 
 
 def corrected(
-    session: Session, means: Means, viewer: Viewer, engagement_id: int, to: str, now: datetime
+    session: Session, aftermath: Consequences, viewer: Viewer, engagement_id: int, to: str, now: datetime
 ) -> str:
     """Read an answer in the viewer's scope otherwise; what came of it. Raises `NotThereError`,
     `NotCorrectedError`."""
     engagement = engagement_of(session, viewer, engagement_id)
-    consequences = consequences_of(means)
-    return corrections.correct(session, consequences, engagement, to, viewer.name, viewer.id, now)
+    return corrections.correct(session, aftermath, engagement, to, viewer.name, viewer.id, now)
 
 
 def engagement_of(session: Session, viewer: Viewer, engagement_id: int) -> Engagement:

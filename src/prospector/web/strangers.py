@@ -16,9 +16,8 @@ from prospector.prospects import strangers
 from prospector.prospects.people import NotFoundError, TakenError
 from prospector.prospects.strangers import Identity
 from prospector.web.problems import NotNowError
-from prospector.web.prospects import Aftermath
 from prospector.web.rendering import page
-from prospector.web.viewer import Opened, Signed
+from prospector.web.viewer import Aftermath, Opened, Signed
 
 SIZE = 30
 HIGHEST = 2**31 - 1

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import Depends, Request
 from sqlmodel import Session
 
+from prospector.consequences import Consequences
 from prospector.installation import Installation
 from prospector.prospects.scope import EVERYBODY, Scope
 from prospector.queue.means import Means
@@ -56,6 +57,12 @@ def means_of(request: Request) -> Means:
     return cast(Means, request.app.state.means)
 
 
+def aftermath_of(request: Request) -> Consequences:
+    """What follows from what people do: the application keeps one, with parsed rules and templates."""
+    return cast(Consequences, request.app.state.means.aftermath)
+
+
+Aftermath = Annotated[Consequences, Depends(aftermath_of)]
 Opened = Annotated[Installation, Depends(installation_of)]
 Equipped = Annotated[Means, Depends(means_of)]
 Signed = Annotated[Viewer, Depends(viewer_of)]

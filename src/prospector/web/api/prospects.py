@@ -19,8 +19,8 @@ from prospector.prospects.strangers import Identity
 from prospector.rules.live import Parsed
 from prospector.web.api import ANSWERS
 from prospector.web.problems import InvalidError, NotNowError
-from prospector.web.prospects import MOST_URLS, Aftermath
-from prospector.web.viewer import Opened, Signed
+from prospector.web.prospects import MOST_URLS
+from prospector.web.viewer import Aftermath, Opened, Signed
 
 router = APIRouter(prefix="/api", tags=["prospects"], responses=ANSWERS)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]

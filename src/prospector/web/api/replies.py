@@ -11,10 +11,11 @@ from pydantic import BaseModel, StringConstraints
 from prospector.installation import Installation, utc_now
 from prospector.outreach import replies
 from prospector.outreach.corrections import NotCorrectedError
+from prospector.outreach.place import place_of
 from prospector.web.api import ANSWERS
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
 from prospector.web.replies import corrected
-from prospector.web.viewer import Equipped, Opened, Signed, Viewer
+from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 router = APIRouter(prefix="/api/replies", tags=["replies"], responses=ANSWERS)
 Kind = Literal["answers", "mentions", "automatic", "bounces", "stops", "deeds"]
@@ -62,7 +63,7 @@ def listed(
     limit: Annotated[int, Query(ge=1, le=200)] = replies.PAGE,
 ) -> Replies:
     """The newest answers of the viewer's people."""
-    place = replies.place_of(after) if after else None
+    place = place_of(after) if after else None
     if after and place is None:
         raise InvalidError("`after` is what a page gave as `older`.", {"after": "not a place"})
     with installation.store.reading() as session:
@@ -77,13 +78,13 @@ def classify(
     reading: Reading,
     viewer: Signed,
     installation: Opened,
-    means: Equipped,
+    aftermath: Aftermath,
 ) -> Reply:
     """Read an answer otherwise, with all that follows from it; the same call takes it back."""
     now = utc_now()
     try:
         installation.store.write(
-            lambda session: corrected(session, means, viewer, engagement_id, reading.to, now)
+            lambda session: corrected(session, aftermath, viewer, engagement_id, reading.to, now)
         )
     except NotCorrectedError as error:
         raise NotNowError(str(error)) from None

@@ -15,8 +15,7 @@ from prospector.web import changes
 from prospector.web.api import ANSWERS
 from prospector.web.changes import HIGHEST, Wanted
 from prospector.web.problems import NotNowError
-from prospector.web.prospects import Aftermath
-from prospector.web.viewer import Opened, Signed
+from prospector.web.viewer import Aftermath, Opened, Signed
 
 router = APIRouter(prefix="/api", tags=["team"], responses=ANSWERS)
 Words = Annotated[str, StringConstraints(max_length=500)]
