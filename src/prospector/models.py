@@ -123,7 +123,11 @@ class View(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
-    """Our own access to a platform: the file owns the settings, this row owns the pace."""
+    """Our own access to a platform: the file owns the settings, this row owns the pace.
+
+    `paused_*` stops everything, `held_*` only the sending, by a circuit breaker: `held_times` counts how
+    often it has broken since all was well. `first_sent_on` is the day from which the ramp counts, and
+    `authentication` what DNS and a mail of ours said of SPF, DKIM and DMARC."""
 
     __table_args__ = (
         UniqueConstraint("connector", "name"),
@@ -147,6 +151,11 @@ class Account(SQLModel, table=True):
     error: str | None = None
     paused_until: datetime | None = Field(default=None, sa_type=UTCTime)
     paused_why: str | None = None
+    held_until: datetime | None = Field(default=None, sa_type=UTCTime)
+    held_why: str | None = None
+    held_times: int = 0
+    first_sent_on: datetime | None = Field(default=None, sa_type=UTCTime)
+    authentication: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class Company(SQLModel, table=True):
@@ -163,7 +172,9 @@ class Company(SQLModel, table=True):
 
 
 class Prospect(SQLModel, table=True):
-    """A person we want to win. `stage` is the last word of the fold, kept here to be searched."""
+    """A person we want to win. `stage` is the last word of the fold, kept here to be searched.
+
+    Who was entered twice stays as an archived row whose `merged_into_id` is the one that lives on."""
 
     __table_args__ = (
         partial("uq_prospect_email", "email", where="email IS NOT NULL", unique=True),
@@ -203,6 +214,7 @@ class Prospect(SQLModel, table=True):
     paused_why: str | None = None
     created_at: datetime = Field(sa_type=UTCTime)
     archived_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    merged_into_id: int | None = Field(default=None, foreign_key="prospect.id", index=True)
 
 
 class Profile(SQLModel, table=True):
@@ -409,7 +421,11 @@ partial("ix_card_open", *_ORDER, where="state = 'open'")
 
 class Message(SQLModel, table=True):
     """A text before and after approval. `occasion` makes the same message twice impossible;
-    `despite` says why it goes out although somebody of us has just written."""
+    `despite` says why it goes out although somebody of us has just written.
+
+    Of a campaign: `step` counts from 1, `variant` is the arm of the trial, `shape` tells by which
+    branches and fallbacks of the template the text came about. `address` is to whom it was approved,
+    `footer` what is sent below the body, `token` what one click on "unsubscribe" brings back."""
 
     __table_args__ = (
         partial(
@@ -423,6 +439,10 @@ class Message(SQLModel, table=True):
         Index("ix_message_state_send_at", "state", "send_at"),
         Index("ix_message_account_claimed_at", "account_id", "claimed_at"),
         partial("ix_message_sent", "sent_at", where="state = 'sent'"),
+        partial("ix_message_campaign", "campaign_id", "step", "state", where="campaign_id IS NOT NULL"),
+        partial("ix_message_recipient", "recipient_id", "step", where="recipient_id IS NOT NULL"),
+        partial("uq_message_token", "token", where="token IS NOT NULL", unique=True),
+        partial("ix_message_run", "run_id", where="run_id IS NOT NULL"),
         one_of("action", "email", "reply", "dm", "like", "follow", "invite", "call"),
         one_of("state", "draft", "approved", "sending", "sent", "refused", "unknown", "discarded"),
     )
@@ -458,6 +478,88 @@ class Message(SQLModel, table=True):
     uri: str | None = None
     error: str | None = None
     run_id: int | None = Field(default=None, foreign_key="run.id")
+    campaign_id: int | None = Field(default=None, foreign_key="campaign.id")
+    recipient_id: int | None = Field(default=None, foreign_key="recipient.id")
+    step: int | None = None
+    variant: str | None = None
+    shape: str = ""
+    address: str | None = None
+    footer: str = ""
+    token: str | None = None
+
+
+class Campaign(SQLModel, table=True):
+    """Many messages from one series of templates. What is written lies in its versions; here is how it
+    goes out: from which mailboxes, when (`schedule`, docs/campaigns.md), until what stops it (`stops`),
+    on which lawful basis (`basis`) and with which note on where the addresses are from (`source`)."""
+
+    __table_args__ = (one_of("state", "draft", "running", "paused", "done"),)
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    state: str = "draft"
+    account_ids: list[int] = Field(default_factory=list, sa_type=Json)
+    schedule: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    stops: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    basis: str = ""
+    source: str = ""
+    reply_to: str | None = None
+    created_by: int | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime = Field(sa_type=UTCTime)
+    started_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    paused_why: str | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class CampaignVersion(SQLModel, table=True):
+    """What a campaign writes: its steps, with waits, variants and languages, and what stands for a
+    fact that is missing. Never changed: an edit is a new version, and who has a draft keeps theirs."""
+
+    __tablename__ = "campaign_version"
+    __table_args__ = (UniqueConstraint("campaign_id", "number"),)
+    id: int = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    number: int
+    steps: list[Any] = Field(default_factory=list, sa_type=Json)
+    fallbacks: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    note: str = ""
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime = Field(sa_type=UTCTime)
+
+
+class Recipient(SQLModel, table=True):
+    """A person in a campaign: `added` until they have drafts, `active` once the first is approved."""
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "prospect_id"),
+        Index("ix_recipient_campaign_state", "campaign_id", "state", "id"),
+        one_of("state", "added", "drafted", "active", "stopped", "skipped", "done"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    prospect_id: int = Field(foreign_key="prospect.id", index=True)
+    version_id: int | None = Field(default=None, foreign_key="campaign_version.id", index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    variant: str = ""
+    state: str = "added"
+    why: str | None = None
+    at: datetime = Field(sa_type=UTCTime)
+    run_id: int | None = Field(default=None, foreign_key="run.id", index=True)
+
+
+class Consent(SQLModel, table=True):
+    """Why we may write to a person, with its evidence; kept, since the burden of proof is ours."""
+
+    __table_args__ = (
+        one_of("kind", "express", "relationship", "inquiry", "publication", "opt_in", "interest"),
+    )
+    id: int = Field(default=None, primary_key=True)
+    prospect_id: int = Field(foreign_key="prospect.id", index=True)
+    kind: str
+    at: datetime = Field(sa_type=UTCTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    evidence: str = ""
+    user_id: int | None = Field(default=None, foreign_key="user.id")
+    created_at: datetime = Field(sa_type=UTCTime)
 
 
 class Suppression(SQLModel, table=True):
@@ -522,4 +624,35 @@ class Dismissal(SQLModel, table=True):
     actor: str = Field(primary_key=True)
     engagement_id: int
     user_id: int | None = Field(default=None, foreign_key="user.id")
+    at: datetime = Field(sa_type=UTCTime)
+
+
+class ImportRow(SQLModel, table=True):
+    """A row of an imported file: `cells` as they were read, what the plan makes of it, and what came
+    of it. `before` and `after` are what it changed, `left` why undoing it left something alone."""
+
+    __tablename__ = "import_row"
+    __table_args__ = (
+        Index("ix_import_row_plan", "run_id", "plan", "number"),
+        one_of("plan", "read", "add", "change", "same", "conflict", "refuse"),
+    )
+    run_id: int = Field(foreign_key="run.id", primary_key=True)
+    number: int = Field(primary_key=True)
+    cells: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    plan: str = "read"
+    why: str | None = None
+    prospect_id: int | None = Field(default=None, foreign_key="prospect.id", index=True)
+    before: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    after: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    done_at: datetime | None = Field(default=None, sa_type=UTCTime)
+    left: str | None = None
+    undone_at: datetime | None = Field(default=None, sa_type=UTCTime)
+
+
+class ColumnMapping(SQLModel, table=True):
+    """Which column of a file with these headings meant what, the last time that somebody said."""
+
+    __tablename__ = "column_mapping"
+    signature: str = Field(primary_key=True)
+    mapping: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     at: datetime = Field(sa_type=UTCTime)
