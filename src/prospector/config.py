@@ -137,11 +137,13 @@ class Polling(Table):
 
 
 class Window(Table):
-    """When mail may leave; `days` are 1 (Monday) to 7."""
+    """When mail may leave; `days` are 1 (Monday) to 7, `holidays` leaves out those of the recipient's
+    country."""
 
     days: list[int] = Field(default=[1, 2, 3, 4])
     start: time = time(8, 30)
     end: time = time(17, 0)
+    holidays: bool = True
     always: bool = False
 
     @field_validator("days")

@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prospector.config import Window
-from prospector.outreach.window import moment, opening, zone_of
+from prospector.outreach.holidays import calendar_of
+from prospector.outreach.window import (
+    Zone,
+    calendar_for,
+    moment,
+    opening,
+    window_of,
+    working_days_later,
+    zone_for,
+    zone_of,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "Asia/Kathmandu"]
@@ -103,3 +113,86 @@ def test_nothing_before_the_opening_is_open(window: Window, zone: str, now: date
 def test_a_zone_that_is_none_gives_way(name: str | None) -> None:
     assert zone_of(name, "Europe/Berlin") == BERLIN
     assert zone_of(name) == ZoneInfo("UTC")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "country", "found"),
+    [
+        ("Asia/Tokyo", "DE", Zone("Asia/Tokyo", "person", "DE")),
+        (None, "Germany", Zone("Europe/Berlin", "country", "DE")),
+        ("Mars/Base", "US", Zone("America/New_York", "country", "US")),
+        (None, "Atlantis", Zone("Europe/Lisbon", "ours", None)),
+        (None, None, Zone("Europe/Lisbon", "ours", None)),
+    ],
+)
+def test_the_clock_is_theirs_else_their_countrys_else_ours(
+    timezone: str | None, country: str | None, found: Zone
+) -> None:
+    assert zone_for(timezone, country, "Europe/Lisbon") == found
+
+
+def test_which_clock_it_is_is_said() -> None:
+    assert zone_for(None, "DE", "UTC").words == "Europe/Berlin, the main time zone of Germany"
+    assert zone_for("Asia/Tokyo", None, "UTC").words == "Asia/Tokyo, their own"
+    assert zone_for(None, None, "UTC").words == "UTC, ours: theirs is not known"
+
+
+def test_a_holiday_is_not_a_day_for_mail() -> None:
+    christmas = berlin(2026, 12, 23, 17, 0)  # 24 is a Thursday, 25 Christmas, 28 the Monday after
+    window = Window(days=[1, 2, 3, 4, 5])
+    assert opening(window, BERLIN, christmas, calendar_of("DE")) == berlin(2026, 12, 24, 8, 30)
+    assert opening(window, BERLIN, berlin(2026, 12, 24, 17), calendar_of("DE")) == berlin(2026, 12, 28, 8, 30)
+    left_alone = calendar_for(Window(holidays=False), "DE")
+    assert opening(window, BERLIN, berlin(2026, 12, 25, 9), left_alone) == berlin(2026, 12, 25, 9)
+
+
+def test_a_campaign_may_have_hours_of_its_own() -> None:
+    usual = Window()
+    assert window_of(usual, {}) == usual
+    own = window_of(usual, {"days": [5], "start": "10:00", "holidays": False, "daily_cap": 20})
+    assert (own.days, own.start, own.end, own.holidays) == ([5], time(10), time(17), False)
+    with pytest.raises(ValueError, match="days are 1"):
+        window_of(usual, {"days": [8]})
+
+
+@pytest.mark.parametrize(
+    ("at", "days", "country", "later"),
+    [
+        (berlin(2026, 11, 24, 10), 2, "DE", berlin(2026, 11, 26, 10)),
+        (berlin(2026, 11, 25, 10), 2, "DE", berlin(2026, 11, 30, 8, 30)),  # Friday is no day for mail
+        (berlin(2026, 11, 26, 10), 2, "DE", berlin(2026, 11, 30, 10)),
+        (berlin(2026, 12, 23, 10), 2, "DE", berlin(2026, 12, 28, 10)),  # 25 is Christmas
+        (berlin(2026, 12, 23, 10), 2, None, berlin(2026, 12, 28, 8, 30)),
+        (berlin(2026, 11, 24, 10), 0, "DE", berlin(2026, 11, 24, 10)),
+        (berlin(2026, 11, 24, 20), 1, "DE", berlin(2026, 11, 26, 8, 30)),
+    ],
+)
+def test_a_follow_up_waits_for_working_days(
+    at: datetime, days: int, country: str | None, later: datetime
+) -> None:
+    assert working_days_later(at, days, BERLIN, Window(), country) == later
+
+
+def test_working_days_go_over_a_change_of_the_clocks() -> None:
+    always = Window(always=True)
+    before = berlin(2026, 3, 28, 2, 30)
+    assert working_days_later(before, 1, BERLIN, always, "DE") == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    twice = working_days_later(berlin(2026, 10, 24, 2, 30), 1, BERLIN, always, "DE")
+    assert twice == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@given(
+    windows,
+    st.sampled_from(ZONES),
+    moments,
+    st.integers(0, 30),
+    st.sampled_from(["DE", "US", "IL", None]),
+)
+def test_more_working_days_are_never_sooner(
+    window: Window, zone: str, at: datetime, days: int, country: str | None
+) -> None:
+    place = ZoneInfo(zone)
+    later = working_days_later(at, days, place, window, country)
+    assert at <= later <= working_days_later(at, days + 1, place, window, country)
+    opens = opening(window, place, later, calendar_for(window, country))
+    assert opens is None or opens == later
