@@ -1,0 +1,1 @@
+"""Campaigns: many personal mails from one series of templates, until somebody answers."""
