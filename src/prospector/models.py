@@ -126,8 +126,9 @@ class Account(SQLModel, table=True):
     """Our own access to a platform: the file owns the settings, this row owns the pace.
 
     `paused_*` stops everything, `held_*` only the sending, by a circuit breaker: `held_times` counts how
-    often it has broken since all was well. `first_sent_on` is the day from which the ramp counts, and
-    `authentication` what DNS and a mail of ours said of SPF, DKIM and DMARC."""
+    often it has broken since all was well, `troubles` are the last that it counts, each with its kind
+    and time. `first_sent_on` is the day from which the ramp counts, and `authentication` what DNS and
+    a mail of ours said of SPF, DKIM and DMARC."""
 
     __table_args__ = (
         UniqueConstraint("connector", "name"),
@@ -154,6 +155,7 @@ class Account(SQLModel, table=True):
     held_until: datetime | None = Field(default=None, sa_type=UTCTime)
     held_why: str | None = None
     held_times: int = 0
+    troubles: list[Any] = Field(default_factory=list, sa_type=Json)
     first_sent_on: datetime | None = Field(default=None, sa_type=UTCTime)
     authentication: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 

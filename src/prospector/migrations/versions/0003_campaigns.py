@@ -12,7 +12,7 @@ depends_on = None
 
 # New columns that may not be empty: what the rows that are there get, which no new row may rely on.
 DEFAULTS: Mapping[str, tuple[str, ...]] = {
-    "account": ("held_times", "authentication"),
+    "account": ("held_times", "troubles", "authentication"),
     "message": ("shape", "footer"),
 }
 
@@ -153,6 +153,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("held_until", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("held_why", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("held_times", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("troubles", sa.JSON(), nullable=False, server_default="[]"))
         batch_op.add_column(sa.Column("first_sent_on", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("authentication", sa.JSON(), nullable=False, server_default="{}"))
 
@@ -237,7 +238,7 @@ def downgrade() -> None:
             batch_op.drop_column(column)
 
     with op.batch_alter_table("account", schema=None) as batch_op:
-        for column in ("authentication", "first_sent_on", "held_times", "held_why", "held_until"):
+        for column in ("authentication", "first_sent_on", "troubles", "held_times", "held_why", "held_until"):
             batch_op.drop_column(column)
 
     for table in ("recipient", "import_row", "consent", "campaign_version", "campaign", "column_mapping"):
