@@ -80,6 +80,26 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _page(url: str) -> str:
+    if url and (not urlsplit(url).hostname or re.fullmatch(r"https?://[!-~]{1,300}", url) is None):
+        raise ValueError('write the whole address, such as "https://www.example.com/privacy"')
+    return url
+
+
+def _public(url: str) -> str:
+    parts = urlsplit(url)
+    whole = parts.scheme == "https" and parts.hostname and not parts.path.strip("/")
+    if url and (not whole or parts.query or parts.fragment or parts.username or not url.isascii()):
+        raise ValueError('write an https address without a path, such as "https://mail.example.com"')
+    return url.rstrip("/").lower()
+
+
+def _country(code: str) -> str:
+    if re.fullmatch("[A-Z]{2}", code) is None:
+        raise ValueError('write the two capital letters of each country, such as "DE"')
+    return code
+
+
 class Sender(Table):
     """Who writes: the facts `sender.*` of templates, and the footer."""
 
@@ -88,6 +108,13 @@ class Sender(Table):
     company: str = ""
     title: str = ""
     postal_address: str = ""
+    legal_name: str = ""
+    privacy_url: Annotated[str, AfterValidator(_page)] = ""
+
+    @property
+    def legal(self) -> str:
+        """Who is answerable by law for the mail: as it is registered, else the company, else the person."""
+        return self.legal_name or self.company or self.name
 
 
 def _address(url: str) -> str:
@@ -155,13 +182,22 @@ class Window(Table):
 
 
 class Outreach(Table):
-    """How approved messages leave: `hold` after approval, `gap` between two of one mailbox."""
+    """How approved messages leave: `hold` after approval, `gap` between two of one mailbox. `public_url`
+    is where /u/… can be reached by everybody; in `opt_in_countries` no cold mail goes without consent."""
 
     hold: Duration = timedelta(minutes=2)
     gap: Duration = timedelta(seconds=90)
     daily_cap: int = Field(default=40, ge=0)
+    ramp_from: int = Field(default=10, ge=1)
+    ramp_weeks: int = Field(default=4, ge=0, le=52)
+    domain_cap: int = Field(default=5, ge=0)
+    paused: bool = False
+    resolver: str = ""
     window: Window = Window()
     stuck_after: Duration = timedelta(minutes=10)
+    public_url: Annotated[str, AfterValidator(_public)] = ""
+    opt_in_countries: list[Annotated[str, AfterValidator(_country)]] = Field(default=["DE", "AT"])
+    role_addresses: Literal["warn", "refuse"] = "warn"
 
 
 class Queue(Table):
@@ -177,13 +213,17 @@ class Queue(Table):
 
 
 class AccountTable(Table):
-    """What every account has; the connector's own keys stand beside it in the same table."""
+    """What every account has; the connector's own keys stand beside it in the same table. `files_copies`
+    tells whether the server of a mailbox puts what we send into the folder of sent mail by itself."""
 
     connector: str
     every: Duration = timedelta(milliseconds=100)
     private: bool = False
     concurrency: int = Field(default=4, ge=1, le=64)
     daily_cap: int | None = Field(default=None, ge=0)
+    ramp_from: int | None = Field(default=None, ge=1)
+    ramp_weeks: int | None = Field(default=None, ge=0, le=52)
+    files_copies: Literal["yes", "no", "unknown"] = "unknown"
 
 
 class File(Table):

@@ -9,8 +9,9 @@ from sqlmodel import Session
 
 from prospector.consequences import Consequences
 from prospector.engagements import log
-from prospector.models import Account, Engagement, Message, Profile, Prospect
-from prospector.outreach import acts, doubt, outbox, waiting
+from prospector.models import Account, Campaign, Engagement, Message, Profile, Prospect
+from prospector.outreach import acts, doubt, one_click, outbox, waiting
+from prospector.outreach.letter import text_of
 from prospector.outreach.outbox import Claim
 from prospector.outreach.waiting import Waits
 from prospector.queue import by_hand
@@ -146,10 +147,10 @@ def _intent(session: Session, runtime: Runtime, message_id: int) -> tuple[Intent
         action=message.action,  # type: ignore[arg-type]
         to=_recipient(session, message, prospect),
         approved_at=message.approved_at or runtime.now(),
-        body=message.body,
+        body=text_of(message.body, message.footer),
         subject=message.subject,
         on=engagement.object if engagement and message.action != "email" else None,
-        attributes=_thread(message, engagement),
+        attributes={**_thread(message, engagement), **_ways_back(session, runtime, message)},
     )
     return intent, message.account_id or 0
 
@@ -167,6 +168,21 @@ def _thread(message: Message, engagement: Engagement | None) -> dict[str, object
     if message.action == "email":
         return acts.thread(engagement)
     return dict(engagement.attributes) | {"object": engagement.object} if engagement else {}
+
+
+def _ways_back(session: Session, runtime: Runtime, message: Message) -> dict[str, object]:
+    """The headers of a mail by which they answer us or unsubscribe; only those that there are."""
+    if message.action != "email":
+        return {}
+    campaign = session.get(Campaign, message.campaign_id) if message.campaign_id is not None else None
+    desk = runtime.consequences.desk
+    headers: dict[str, object] = {}
+    if campaign is not None and campaign.reply_to:
+        headers["reply_to"] = campaign.reply_to
+    if message.token is not None:
+        mailbox = desk.mailbox(message.account_id)
+        headers["list_unsubscribe"] = one_click.header(message.token, desk.outreach.public_url, mailbox)
+    return {name: value for name, value in headers.items() if value}
 
 
 def label_of(intent: Intent) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session, col, select, update
@@ -12,6 +12,7 @@ from prospector import config
 from prospector.config import AccountSettings
 from prospector.models import Account, Engagement, Message, Profile, Prospect
 from prospector.outreach import naming, render
+from prospector.outreach.closing import Closing, closing_of, is_cold, source_of
 from prospector.outreach.dossier import facts_of
 from prospector.outreach.facts import digest
 from prospector.outreach.lint import lint
@@ -40,6 +41,7 @@ class Desk:
     accounts: Mapping[str, AccountSettings]
     account_ids: Mapping[str, int]
     timezone: str = "UTC"
+    outreach: config.Outreach = field(default_factory=config.Outreach)
 
     def way(self, session: Session, prospect: Prospect, action: str, engagement: Engagement | None) -> Way:
         """How this act reaches this person."""
@@ -72,6 +74,11 @@ class Desk:
         names = (name for name, row in self.account_ids.items() if row == account_id)
         return next((self.accounts[name] for name in names), None)
 
+    def mailbox(self, account_id: int | None) -> str:
+        """The address that an account writes from; empty where it has none."""
+        account = self.account(account_id)
+        return str(getattr(account.settings, "address", "") or "") if account is not None else ""
+
     def sender_of(self, row: Account) -> str:
         """As whom an account writes: our address or our name there where it is known, else its own."""
         account = self.account(row.id)
@@ -84,7 +91,8 @@ class Desk:
 
 def desk_of(settings: config.Settings, account_ids: Mapping[str, int]) -> Desk:
     """The desk that a configuration stands for; `account_ids` are the rows of its accounts."""
-    return Desk(settings.file.sender, settings.accounts, account_ids, settings.file.queue.timezone)
+    file = settings.file
+    return Desk(file.sender, settings.accounts, account_ids, file.queue.timezone, file.outreach)
 
 
 def compose(
@@ -109,6 +117,7 @@ def compose(
     way = desk.way(session, prospect, template.action, engagement)
     draft = render.render(template, facts, limit=way.longest)
     problems = [*draft.problems, *([way.problem] if way.problem else [])]
+    closing = _closing(session, desk, prospect, template, way, engagement)
     _discard_earlier(session, prospect.id, occasion, template.action)
     row = {
         "prospect_id": prospect.id,
@@ -125,11 +134,35 @@ def compose(
         "problems": [asdict(problem) for problem in problems],
         "subject": draft.subject,
         "body": draft.body,
+        "footer": closing.footer,
+        "token": closing.token,
         "state": "draft",
         "created_at": now,
     }
     new = insert_new(session, Message, [row])
     return session.get(Message, new[0][0]) if new else None
+
+
+def _closing(
+    session: Session,
+    desk: Desk,
+    prospect: Prospect,
+    template: Template,
+    way: Way,
+    answered: Engagement | None,
+) -> Closing:
+    """The footer and token of a cold mail; nothing for what is none."""
+    if not is_cold(template.action, answered):
+        return Closing()
+    return closing_of(
+        desk.sender,
+        desk.outreach,
+        mailbox=desk.mailbox(way.account_id),
+        language=template.language,
+        first=last_mail(session, prospect.id) is None,
+        source=source_of(prospect.source),
+        basis=prospect.legal_basis or "",
+    )
 
 
 def last_mail(session: Session, prospect_id: int) -> Engagement | None:
@@ -213,7 +246,8 @@ def _discard_earlier(session: Session, prospect_id: int, occasion: str, action: 
 
 def _profile(session: Session, prospect: Prospect, engagement: Engagement | None) -> Profile | None:
     """Where the engagement happened, else the person's first profile."""
-    of_person = select(Profile).where(Profile.prospect_id == prospect.id).order_by(col(Profile.id))
+    theirs = select(Profile).where(Profile.prospect_id == prospect.id, Profile.platform != "email")
+    of_person = theirs.order_by(col(Profile.id))
     if engagement is None:
         return session.exec(of_person).first()
     if engagement.profile_id is not None:
