@@ -122,6 +122,15 @@ class Consequences:
                 lines += self._one(session, prospect, [], versions, now)
         return lines, due[-1] if len(page) == TIMER_PAGE else None
 
+    def rejoin(self, session: Session, prospect: Prospect, why: str, now: datetime) -> Refolded:
+        """Fold a person anew whose history was joined with another's, or parted from it. Nothing new
+        happened: what the rules ask for now is noted as passed over, with `why`."""
+        versions, horizon = self._parsed.versions(session), self._horizon(session, prospect, now)
+        refolded = live.refold(session, prospect, versions, horizon, now)
+        effects.take_back(session, prospect, refolded.superseded)
+        effects.pass_over(session, prospect, refolded.new, why, now)
+        return refolded
+
     def trouble(self, session: Session, message: Message, kind: str, now: datetime) -> None:
         """A message failed, is uncertain or out of date: a person should look."""
         prospect = session.get_one(Prospect, message.prospect_id)

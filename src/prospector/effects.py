@@ -158,6 +158,27 @@ def take_back(session: Session, prospect: Prospect, vanished: Sequence[str]) -> 
     return frozenset(rule for rule in session.exec(rules) if rule is not None)
 
 
+def pass_over(
+    session: Session, prospect: Prospect, firings: Sequence[Firing], why: str, now: datetime
+) -> None:
+    """Note that what these firings ask for is not done, now or later."""
+    for firing in firings:
+        asked = firing.actions
+        kinds = {
+            "tag": bool(asked.tag),
+            "card": asked.queue is not None or bool(firing.suggested),
+            "draft": bool(asked.draft),
+            "notice": bool(asked.notify),
+        }
+        rows = [
+            {"key": firing.key, "prospect_id": prospect.id, "kind": kind, "detail": {}, "at": now}
+            | {"state": "skipped", "why": why}
+            for kind, wanted in kinds.items()
+            if wanted
+        ]
+        insert_new(session, Effect, rows)
+
+
 def _first(person: Person, firing: Firing, kind: str, detail: dict[str, Any], skipped: str) -> bool:
     """Note the action; True when it is to be done now and never was before."""
     row = {

@@ -48,7 +48,11 @@ def key_of(text: str) -> str:
 def keys_of(prospect: Prospect, profiles: Iterable[Profile]) -> list[str]:
     """All keys under which a person may be suppressed."""
     keys = keys_of_person(prospect.id, prospect.email)
-    keys += [f"{profile.platform}:{profile.remote_id}" for profile in profiles if profile.remote_id]
+    for profile in profiles:
+        if profile.remote_id:
+            keys.append(f"{profile.platform}:{profile.remote_id}")
+        if profile.remote_id and profile.platform == "email":
+            keys.append(f"domain:{profile.remote_id.rpartition('@')[2]}")
     return keys
 
 

@@ -100,8 +100,8 @@ def apply(
     """Write the changes; what of them goes into the history. Raises `TakenError`."""
     email = changes.values.get("email")
     if email is not None:
-        holder = select(Prospect.id).where(Prospect.email == email, col(Prospect.id) != prospect.id)
-        if (other := session.exec(holder).first()) is not None:
+        other = people.holder_of(session, email)
+        if other is not None and other != prospect.id:
             raise TakenError(f"{email} already belongs to prospect {other}.")
     for name, value in changes.values.items():
         setattr(prospect, name, value)

@@ -19,6 +19,8 @@ from prospector.sdk import ProfileRef, Seen
 from prospector.store import insert_new
 
 ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\.[^@\s.<>]{2,63}")
+MAIL = "email"
+"""The platform of an address that is a person's second one."""
 FREE_MAIL = frozenset(
     {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"}
     | {"me.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.com"}
@@ -157,7 +159,7 @@ def find(session: Session, who: str) -> Prospect:
     if who.isdecimal():
         prospect = session.get(Prospect, int(who)) if len(who) < 19 else None
     elif (address := normalised_address(who)) is not None:
-        prospect = session.exec(select(Prospect).where(Prospect.email == address)).first()
+        prospect = session.get(Prospect, holder_of(session, address) or 0)
     elif (ref := canonical(who)) is not None:
         of_profile = select(Prospect).join(Profile).where(Profile.platform == ref.platform)
         prospect = session.exec(of_profile.where(Profile.url == ref.url)).first()
@@ -165,7 +167,26 @@ def find(session: Session, who: str) -> Prospect:
         raise NotFoundError(
             f'No prospect is meant by "{who}". Give an id, an e-mail address or a profile URL.'
         )
+    return living(session, prospect)
+
+
+def living(session: Session, prospect: Prospect) -> Prospect:
+    """The row that this person lives on as, where they were entered twice and merged."""
+    while prospect.merged_into_id is not None:
+        prospect = session.get_one(Prospect, prospect.merged_into_id)
     return prospect
+
+
+def second_address(prospect_id: int, address: str) -> Profile:
+    """One more address of a person as a profile, by which mail from it is known as theirs and a
+    suppression of it is heeded. It is never looked at."""
+    url = f"mailto:{address}"
+    return Profile(prospect_id=prospect_id, platform=MAIL, url=url, handle=address, remote_id=address)
+
+
+def holder_of(session: Session, address: str) -> int | None:
+    """Whose address this is, the first or a second one."""
+    return owners_of(session, MAIL, [address]).get(address)
 
 
 def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[str, int]:
@@ -173,13 +194,14 @@ def owners_of(session: Session, platform: str, actors: Iterable[str]) -> dict[st
     wanted = list(set(actors))
     if not wanted:
         return {}
-    if platform == "email":
-        rows = session.exec(select(Prospect.email, Prospect.id).where(col(Prospect.email).in_(wanted)))
-        return {email: prospect_id for email, prospect_id in rows if email is not None}
     found = select(Profile.remote_id, Profile.prospect_id).where(
         Profile.platform == platform, col(Profile.remote_id).in_(wanted)
     )
-    return {remote_id: prospect_id for remote_id, prospect_id in session.exec(found) if remote_id is not None}
+    owners = {known: prospect_id for known, prospect_id in session.exec(found) if known is not None}
+    if platform == MAIL:
+        rows = session.exec(select(Prospect.email, Prospect.id).where(col(Prospect.email).in_(wanted)))
+        owners |= {email: prospect_id for email, prospect_id in rows if email is not None}
+    return owners
 
 
 def _refuse_taken(session: Session, new: NewProspect) -> None:
@@ -187,10 +209,8 @@ def _refuse_taken(session: Session, new: NewProspect) -> None:
         of_url = select(Profile.prospect_id).where(Profile.platform == ref.platform, Profile.url == ref.url)
         if (taken := session.exec(of_url).first()) is not None:
             raise TakenError(f"{ref.url} already belongs to prospect {taken}.")
-    if new.email is not None:
-        of_address = select(Prospect.id).where(Prospect.email == new.email)
-        if (owner := session.exec(of_address).first()) is not None:
-            raise TakenError(f"{new.email} already belongs to prospect {owner}.")
+    if new.email is not None and (owner := holder_of(session, new.email)) is not None:
+        raise TakenError(f"{new.email} already belongs to prospect {owner}.")
 
 
 def _company(session: Session, new: NewProspect) -> Company | None:

@@ -16,6 +16,8 @@ from prospector.prospects.people import NotFoundError, TakenError
 from prospector.sdk import ProfileRef
 
 SURE = 1.0
+_UNSEEN = "no account of ours looks there; you check it yourself"
+_SECOND = "their second address: what comes from it counts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ def state_of(profile: Profile, account: Account | None, found: int | None, now: 
     if profile.gone_at is not None:
         return "gone", f"gone: {profile.error or 'nobody is there any more'}"
     if account is None:
-        return "unwatched", "no account of ours looks there; you check it yourself"
+        return "unwatched", _SECOND if profile.platform == people.MAIL else _UNSEEN
     if account.paused_why is not None and (account.paused_until is None or account.paused_until > now):
         return "held", f"not allowed to look: {account.paused_why}"
     if profile.failing_since is not None:
