@@ -6,6 +6,7 @@ troubles of all people to causes with the fixes that they allow.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ Fix = Literal["suggest", "fill", "fallback", "skip", "show"]
 MOST_NAMED = 3
 """Addresses or names that a cause names before it counts the rest."""
 
+_STANDS_FOR = re.compile(r"stands for ([\w.-]{1,200}),")
 OF_A_NAME = frozenset(
     ["role", "not-a-name", "whole-name", "initial", "capitals", "lower-case", "honorific", "decorated"]
 )
@@ -70,11 +72,18 @@ def _of_problem(problem: Mapping[str, Any]) -> Trouble:
             f"missing:{path}", level, f"{name_of(path)} is empty", path if is_fillable(path) else ""
         )
     if code == "fallback":
-        path = path_of(str(problem.get("found", "")))
-        return Trouble(f"fallback:{path}", level, str(problem["message"]), path if is_fillable(path) else "")
+        return _fell_back(level, str(problem["message"]), str(problem.get("found", "")))
     if code in OF_A_NAME:
         return Trouble(f"name:{code}", level, str(problem["message"]), FIRST_NAME, problem.get("fix") or "")
     return Trouble(f"{level}:{code}", level, str(problem["message"]), about="")
+
+
+def _fell_back(level: Level, message: str, text: str) -> Trouble:
+    """`render` says there for which fact the text stands."""
+    found = _STANDS_FOR.search(message)
+    path = path_of(found[1]) if found else ""
+    words = f"{name_of(path) or 'a fact'} fell back to “{text}”"
+    return Trouble(f"fallback:{path}", level, words, path if is_fillable(path) else "")
 
 
 def with_fix(trouble: Trouble, fix: str) -> Trouble:
