@@ -15,6 +15,10 @@ Facts = Mapping[str, Mapping[str, object] | None]
 """Four groups of plain values: `prospect`, `company`, `engagement` and `sender`. A group that
 there is none of (no engagement is answered) is left out or None."""
 
+Fallbacks = Mapping[str, str]
+"""What stands for a fact that is missing, by its path as marks show it: `first_name`,
+`fields.city`, `company.short_name`."""
+
 VOCABULARY: Mapping[str, frozenset[str]] = {
     "prospect": words("first_name last_name name email title company country timezone stage tags fields"),
     "company": words("name short_name domain fields"),
@@ -33,15 +37,16 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Missing:
-    """A fact that is not known. False in a condition; in the text a mark that a person sees."""
+    """A fact that is not known. False in a condition; in the text what stands for it, and where
+    nothing does, a mark that a person sees."""
 
-    __slots__ = ("path",)
+    __slots__ = ("fallback", "path")
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, path: str, fallback: str | None = None) -> None:
+        self.path, self.fallback = path, fallback
 
     def __str__(self) -> str:
-        return f"⟨{self.path.removeprefix('prospect.')}?⟩"
+        return f"⟨{short(self.path)}?⟩" if self.fallback is None else self.fallback
 
     def __bool__(self) -> bool:
         return False
@@ -94,11 +99,18 @@ class Group:
 
 
 class Reading:
-    """The facts of one rendering; `read` maps the path of each that was used to its value."""
+    """The facts of one rendering, and what became of them.
 
-    def __init__(self, facts: Facts) -> None:
+    `read` maps the path of each fact that was used to its value, `fell_back` are the paths for which
+    a fallback stands in the text, and `branches` which way each condition went (in words of its own).
+    """
+
+    def __init__(self, facts: Facts, fallbacks: Fallbacks | None = None) -> None:
         self._facts = facts
+        self._fallbacks = fallbacks or {}
         self.read: dict[str, object] = {}
+        self.fell_back: set[str] = set()
+        self.branches: set[tuple[str, bool]] = set()
 
     def groups(self) -> dict[str, Group]:
         return {name: Group(self, name, self._facts.get(name)) for name in VOCABULARY}
@@ -107,7 +119,17 @@ class Reading:
         if path not in self.read:
             self.read[path] = plain(value)
         known = self.read[path]
-        return Missing(path) if known is None else known
+        return Missing(path, self.fallback(path)) if known is None else known
+
+    def fallback(self, path: str) -> str | None:
+        """What stands for this fact where it is missing; None where nothing does."""
+        text = plain(self._fallbacks.get(short(path)))
+        return text if isinstance(text, str) else None
+
+
+def short(path: str) -> str:
+    """A path as people see it: `first_name` for `prospect.first_name`."""
+    return path.removeprefix("prospect.")
 
 
 def plain(value: object) -> object:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from prospector.outreach import wording
-from prospector.outreach.facts import LIST_LIMIT, VALUE_LIMIT, Group, Missing
+from prospector.outreach.facts import VALUE_LIMIT, Group, Missing
 
 ARGUMENTS: Mapping[str, tuple[int, int]] = {
     "capitalize": (0, 0),
@@ -33,17 +33,28 @@ ARGUMENTS: Mapping[str, tuple[int, int]] = {
 """The allowed filters, with the least and the most arguments of each."""
 
 DATE_STYLES = ("day", "full", "weekday", "iso")
-ROUNDS = "rounds"
-"""The filter that is put around what a loop goes over; templates cannot name it."""
 
 Filter = Callable[..., Any]
+Kind = Literal["text", "fact", "fallback", "missing"]
+"""What a part of a rendered text is: the template's own words, a fact, what stands for one, its mark."""
 _REPLY_PREFIX = re.compile(r"(?:(?:re|aw|antw|sv|rif|ref)\s?:\s)+", re.IGNORECASE)
+
+
+class Shown(str):
+    """A fact as it stands in the text: `kind` is `fact`, `fallback` or `missing`, `path` which it is."""
+
+    __slots__ = ("kind", "path")
+    kind: Kind
+    path: str
+
+    def __str__(self) -> str:
+        return self  # Jinja asks for the text of each part; it has to stay what it is.
 
 
 def shown(value: object, language: str = "en") -> str:
     """A value as it stands in the text."""
     if isinstance(value, str):
-        return value[:VALUE_LIMIT]
+        return value if type(value) is Shown else value[:VALUE_LIMIT]
     if isinstance(value, Group):
         return str(value.missing())
     if isinstance(value, date):
@@ -104,7 +115,6 @@ def for_language(language: str) -> dict[str, Filter]:
         "trim": _on_text(str.strip),
         "truncate": lambda value, length=80: _on_text(lambda text: truncated(text, length))(value),
         "upper": _on_text(str.upper),
-        ROUNDS: lambda value: value[:LIST_LIMIT] if isinstance(value, tuple) else (value,) if value else (),
     }
 
 

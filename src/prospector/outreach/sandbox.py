@@ -16,7 +16,7 @@ while a template runs:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
 
@@ -25,12 +25,14 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from prospector.outreach import filters, grammar, wording
-from prospector.outreach.facts import Group
+from prospector.outreach import filters, grammar, probes, wording
+from prospector.outreach.facts import Group, Reading
 from prospector.outreach.grammar import Refused
 
 SOURCE_LIMIT = 32_000
 OUTPUT_LIMIT = 64 * 1024
+# What Jinja and Python's compiler raise on nonsense. `TemplateSyntaxError` is none of these.
+_TOO_MUCH = (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError)
 
 
 class TooLong(Exception):
@@ -52,6 +54,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.tests.clear()
         self.filters.clear()
         self.filters.update(filters.for_language(language))
+        self.filters.update(probes.for_language(language))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if isinstance(obj, Group):
@@ -72,33 +75,44 @@ def _sandbox(language: str) -> Sandbox:
 @lru_cache(maxsize=1024)
 def compiled(source: str, language: str = "en") -> Template:
     """The template behind this text, compiled once for each text. Raises `Refused`."""
-    if len(source) > SOURCE_LIMIT:
-        raise Refused(1, f"a template has at most {SOURCE_LIMIT:,} characters")
     environment = _sandbox(language if language[:2] in wording.LANGUAGES else "en")
+    tree = tree_of(source)
     try:
-        tree = environment.parse(source)
         grammar.cost(tree)
-        for loop in tree.find_all(nodes.For):
-            loop.iter = nodes.Filter(loop.iter, filters.ROUNDS, [], [], None, None, lineno=loop.lineno)
+        probes.put_into(tree)
         code = environment.compile(tree)
-    except Refused:
-        raise
-    except TemplateSyntaxError as error:
-        raise Refused(error.lineno, error.message or "this is no template") from error
-    except (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError) as error:
-        raise Refused(
-            1, f"this template is too deep or too large to read ({type(error).__name__})"
-        ) from error
+    except _TOO_MUCH as error:
+        raise _too_much(error) from error
     return Template.from_code(environment, code, {})
 
 
-def run(template: Template, values: Mapping[str, object]) -> str:
-    """The text that it gives. Raises `TooLong`, or what a comparison of unlike values raises."""
-    chunks: list[str] = []
+def _too_much(error: Exception) -> Refused:
+    return Refused(1, f"this template is too deep or too large to read ({type(error).__name__})")
+
+
+def tree_of(source: str) -> nodes.Template:
+    """The syntax tree of a template, as it was written. Raises `Refused`."""
+    if len(source) > SOURCE_LIMIT:
+        raise Refused(1, f"a template has at most {SOURCE_LIMIT:,} characters")
+    try:
+        return _sandbox("en").parse(source)
+    except TemplateSyntaxError as error:
+        raise Refused(error.lineno, error.message or "this is no template") from error
+    except _TOO_MUCH as error:
+        raise _too_much(error) from error
+
+
+def parts(template: Template, reading: Reading) -> Iterator[str]:
+    """The text that it gives, part by part; those that come of facts are `filters.Shown`.
+    Raises `TooLong`, or what a comparison of unlike values raises."""
     size = 0
-    for chunk in template.generate(values):
-        size += len(chunk.encode())
+    for part in template.generate({**reading.groups(), probes.READING: reading}):
+        size += len(part.encode())
         if size > OUTPUT_LIMIT:
             raise TooLong
-        chunks.append(chunk)
-    return "".join(chunks)
+        yield part
+
+
+def run(template: Template, reading: Reading) -> str:
+    """The text that it gives. Raises as `parts` does."""
+    return "".join(parts(template, reading))
