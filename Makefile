@@ -11,7 +11,7 @@ run: $(READY)
 	$(BIN)/prospector demo
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .

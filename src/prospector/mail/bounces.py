@@ -19,19 +19,33 @@ from prospector.mail import read
 # It logs a traceback for each mail that one of its detectors cannot read; we count such a mail as none.
 logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL + 1)
 
-_ROBOT = re.compile(r"mailer-?daemon|postmaster|mail-?delivery\S*|bounces?|microsoftexchange\w*", re.I)
+_ROBOT = re.compile(
+    r"mailer-?daemon|mdaemon|postmaster.*|mail-?delivery\S*|bounces?|ndr|microsoftexchange\w*"
+    r"|.*mail delivery (?:sub)?system.*",
+    re.I,
+)
 _SUBJECT = re.compile(
-    r"(?:undeliver|delivery status notification|(?:mail )?delivery (?:has )?(?:fail|report|error|problem)|"
-    r"mail (?:delivery failed|system error|could not be delivered)|returned mail|failure notice|"
+    r"(?:undeliver|non-?delivery|permanent delivery failure|delivery status notification|(?:mail )?delivery (?:has )?(?:fail|report|error|problem)|"
+    r"mail (?:delivery (?:failed|warning)|system error|could not be delivered)|returned mail|failure notice|"
+    r"automatically rejected mail|"
     r"message (?:not delivered|could not be delivered)|warning: (?:message|could not send)|"
     r"unzustellbar|nicht zustellbar|non remis|échec de la remise|no se puede entregar|non recapitabile|"
     r"niet bestelbaar|não (?:entregue|é possível entregar)|nie można dostarczyć|delayed: |verzögert)",
     re.I,
 )
 _STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
+_FAILED_STATUS = re.compile(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _REPLY_CODE = re.compile(r"(?<![\d.])([45])\d\d(?![\d.])")
-_FULL = re.compile(r"over ?quota|quota exceeded|mailbox (?:is )?full|insufficient (?:system )?storage", re.I)
-_POLICY = re.compile(r"\bspam\b|block(?:ed|list)|blacklist|policy|reputation|dmarc|\bspf\b|\bdkim\b", re.I)
+_FULL = re.compile(
+    r"\b(?:over)?quota\b|mail ?(?:box|folder) (?:is )?full|insufficient (?:system )?storage|(?<!\d)552(?!\d)",
+    re.I,
+)
+_POLICY = re.compile(
+    r"\bspam\b|block(?:ed|list)|blacklist|policy|reputation|dmarc|\bspf\b|\bdkim\b"
+    r"|unable to relay|relay(?:ing)? (?:access )?denied|not accepting mail from",
+    re.I,
+)
+_PASSES = re.compile(r"too many hops|mail loop|host\s+not\s+found,\s+try\s+again", re.I)
 _NO_DOMAIN = re.compile(
     r"(?:host|domain|name)(?: or domain name)? (?:not found|does not exist|lookup failure)|nxdomain"
     r"|no such (?:host|domain)|unrouteable",
@@ -67,9 +81,8 @@ def is_hard(status: str, diagnostic: str = "") -> bool:
     if not status.startswith("5."):
         return False
     if status == "5.0.0":
-        return not (_FULL.search(diagnostic) or _POLICY.search(diagnostic)) or bool(
-            _NOBODY.search(diagnostic)
-        )
+        passes = any(one.search(diagnostic) for one in (_FULL, _POLICY, _PASSES))
+        return not passes or bool(_NOBODY.search(diagnostic))
     if status.startswith("5.1.") or status == "5.2.1":
         return True
     if status.startswith("5.4."):
@@ -93,6 +106,7 @@ def _standard(message: Message) -> Bounce | None:
         return None
     rank = ("bounce", "delayed", "delivered").index
     kind, recipient, status, diagnostic = min(about, key=lambda found: rank(found[0]))
+    diagnostic = diagnostic or read.body(message)[:1000]  # which tells why where the status is just "failed"
     per_message = read.message_ids(read.raw_header(blocks[0], "Original-Message-ID"))
     ids = _returned_ids(message) or per_message or read.answered(message)
     return Bounce(kind, recipient, ids[0] if ids else None, status, diagnostic)
@@ -103,7 +117,8 @@ _Kind = Literal["bounce", "delayed", "delivered"]
 
 def _recipient(block: Message) -> tuple[_Kind, str | None, str, str] | None:
     """One per-recipient block: what became of it, whose it was, the status and the other server's words."""
-    final = _typed_address(block, "Final-Recipient") or _typed_address(block, "Original-Recipient")
+    # The address as we wrote it, where the report has it: a forward makes the final one a stranger's.
+    final = _typed_address(block, "Original-Recipient") or _typed_address(block, "Final-Recipient")
     said = _STATUS.search(read.header(block, "Status"))
     action = (read.header(block, "Action").lower().split() or [""])[0]
     if not action and not said:
@@ -158,8 +173,11 @@ def _from_a_robot(message: Message) -> bool:
 
     People forward and quote bounces; so words alone, or a subject after "Re:", prove nothing.
     """
-    local = read.sender(message)[1].partition("@")[0]
-    if _ROBOT.fullmatch(local) or read.header(message, "X-Failed-Recipients"):
+    name, address = read.sender(message)
+    local = address.partition("@")[0]
+    if _ROBOT.fullmatch(local) or _ROBOT.fullmatch(name) or read.header(message, "X-Failed-Recipients"):
+        return True
+    if read.report_type(message) == "delivery-status":
         return True
     silent = read.raw_header(message, "Return-Path") == "<>" or not local
     subject = bool(_SUBJECT.match(read.header(message, "Subject")))
@@ -173,12 +191,14 @@ def _irregular(message: Message) -> Bounce | None:
     failed = read.address(read.raw_header(message, "X-Failed-Recipients").split(",")[0])
     named = failed or (sorted(permanent) + sorted(temporary) + [""])[0] or _first_address(message, text)
     marked = _SUBJECT.match(read.header(message, "Subject")) or failed or temporary or permanent
-    if not named or not marked:
+    returned = _returned_ids(message)
+    if not marked or not (named or returned):  # the mail that came back tells whose it was, too
         return None
     status = _status_in(text)
     delayed = not failed and not permanent and (bool(temporary) or status.startswith("4."))
-    ids = _returned_ids(message) or _ids_in(text) or read.answered(message)
-    return Bounce("delayed" if delayed else "bounce", named, ids[0] if ids else None, status, text[:500])
+    ids = returned or _ids_in(text) or read.answered(message)
+    kind: _Kind = "delayed" if delayed else "bounce"
+    return Bounce(kind, named or None, ids[0] if ids else None, status, text[:500])
 
 
 def _detected(message: Message) -> tuple[list[str], list[str]]:
@@ -202,8 +222,10 @@ def _first_address(message: Message, text: str) -> str:
 
 
 def _status_in(text: str) -> str:
-    if found := _STATUS.search(text):
+    if found := _FAILED_STATUS.search(text):
         return found.group()
+    if _PASSES.search(text):
+        return "4.4.6"
     if _NOBODY.search(text) or _NO_DOMAIN.search(text):
         return "5.1.0"
     if _FULL.search(text):
