@@ -124,18 +124,30 @@ def refuse_erased(
     session: Session, refs: Sequence[ProfileRef], email: str | None, secret: bytes | None
 ) -> None:
     """Raises `ErasedError` where any of these belongs to somebody who asked to be forgotten."""
-    keys = [_place(ref.platform, ref.url) for ref in refs] + ([f"email:{email}"] if email else [])
+    found = erased_among(session, keys_of(refs, email), secret)
+    if found:
+        raise ErasedError(
+            f"This person asked to be forgotten on {min(found.values()):%-d %b %Y}; they stay out."
+        )
+
+
+def keys_of(refs: Sequence[ProfileRef], email: str | None) -> list[str]:
+    """The keys under which somebody with these profiles and this address would be barred."""
+    return [_place(ref.platform, ref.url) for ref in refs] + ([f"email:{email}"] if email else [])
+
+
+def erased_among(session: Session, keys: Sequence[str], secret: bytes | None) -> dict[str, datetime]:
+    """Which of these keys belong to somebody who asked to be forgotten, and since when."""
     if not keys:
-        return
-    sealed = [hashed(key, secret) for key in keys] if secret is not None else []
+        return {}
+    sealed = {hashed(key, secret): key for key in keys} if secret is not None else {}
     found = select(Suppression).where(
         or_(
-            col(Suppression.key).in_(sealed),
+            col(Suppression.key).in_(list(sealed)),
             col(Suppression.key).in_(keys) & (col(Suppression.why) == ERASED),
         )
     )
-    if (row := session.exec(found).first()) is not None:
-        raise ErasedError(f"This person asked to be forgotten on {row.at:%-d %b %Y}; they stay out.")
+    return {sealed.get(row.key, row.key): row.at for row in session.exec(found)}
 
 
 def erase(session: Session, prospect: Prospect, secret: bytes | None, by: str, now: datetime) -> Erased:
