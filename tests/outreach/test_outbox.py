@@ -88,7 +88,7 @@ def test_the_gap_holds_with_its_jitter_and_the_ledger_says_when_it_ends(place: O
     assert claim(place, first, limits) is not None
     with place.store.reading() as session:
         waiting = session.get_one(Message, second)
-        _, ends = ledger.free_at(session, waiting, limits, place.now)
+        ends = ledger.gap_ends(session, waiting, limits, place.now)
     assert ends is not None
     assert timedelta(seconds=90) <= ends - place.now <= timedelta(seconds=144)
     place.now = ends - timedelta(seconds=1)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col
 
 from prospector.consequences import Consequences
 from prospector.engagements import log
 from prospector.models import Account, Campaign, Engagement, Message, Profile, Prospect
-from prospector.outreach import acts, doubt, one_click, outbox, waiting
+from prospector.outreach import acts, doubt, fresh, ledger, one_click, outbox, waiting
+from prospector.outreach.domains import domain_of
 from prospector.outreach.letter import text_of
 from prospector.outreach.outbox import Claim
 from prospector.outreach.waiting import Waits
@@ -127,14 +129,35 @@ def _put_aside(
     if waits.code == "suppressed":
         outbox.discard(session, message, waits.why)
         return Delivered(message.id, "discarded", f"{message.action} {message.id}", waits.why)
-    if waits.code == "window":
+    if waits.code in ("window", "series"):
         outbox.put_off(session, message.id, waits.until or now + LATER)
+    if (others := _alike(session, runtime, message, waits, now)) is not None:
+        outbox.put_off_all(session, *others)
     if waits.code == "stale":
         told = message.error == waits.why
         outbox.put_off(session, message.id, now + LATER, waits.why)
         if not told:
             session.refresh(message)
             runtime.consequences.trouble(session, message, "stale", now)
+    return None
+
+
+def _alike(
+    session: Session, runtime: Runtime, message: Message, waits: Waits, now: datetime
+) -> tuple[list[ColumnElement[bool]], datetime] | None:
+    """The messages that wait for the same reason, and until when: put off together, since one by one
+    a thousand of them would stand in the way of the rest for hours."""
+    limits, until = runtime.limits[message.account_id or 0], waits.until or now + LATER
+    match waits.code:
+        case "domain":
+            return ledger.to_domain(domain_of(message.address), limits.mailboxes), until
+        case "sending":
+            return [col(Message.account_id).in_(limits.kin)], until
+        case "campaign-cap":
+            return [col(Message.campaign_id) == message.campaign_id], until
+        case "inbox":
+            fresh.look_now(session, message.account_id or 0, now)
+            return fresh.follow_ups(message.account_id or 0), now + fresh.PATIENCE
     return None
 
 
@@ -157,7 +180,7 @@ def _intent(session: Session, runtime: Runtime, message_id: int) -> tuple[Intent
 
 def _recipient(session: Session, message: Message, prospect: Prospect) -> Identity:
     if message.profile_id is None:
-        address = prospect.email or ""
+        address = message.address or prospect.email or ""
         return Identity("email", address, address, f"mailto:{address}", prospect.name)
     profile = session.get_one(Profile, message.profile_id)
     return Identity(profile.platform, profile.remote_id or "", profile.handle, profile.url, profile.name)

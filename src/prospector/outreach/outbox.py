@@ -21,8 +21,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
-from prospector.models import Account, Company, Message, Profile, Prospect, Suppression
-from prospector.outreach import ledger
+from prospector.models import Account, Campaign, Company, Message, Profile, Prospect, Suppression
+from prospector.outreach import fresh, ledger
 from prospector.outreach.ledger import Limits
 from prospector.outreach.suppression import keys_of
 
@@ -45,8 +45,12 @@ class NotPossibleError(Exception):
 
 
 def content_hash(message: Message) -> str:
-    """What a person approved: action, recipient, subject and body, byte for byte."""
+    """What a person approved: action, recipient, subject and body, byte for byte; of a mail also to
+    which address, from which account and with which footer."""
     parts = [message.action, str(message.prospect_id), message.subject, message.body]
+    # What was approved before addresses were kept stays approved.
+    if message.address is not None:
+        parts += [message.address, str(message.account_id), message.footer]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
@@ -64,7 +68,12 @@ def approve(
     hold: timedelta,
     now: datetime,
 ) -> None:
-    """Put a draft into the outbox. Raises `NotPossibleError`; problems are the caller's to check."""
+    """Put a draft into the outbox. Raises `NotPossibleError`; problems are the caller's to check.
+
+    A mail goes to the address that the person has now. A follow-up has no time yet: the message
+    before it must be sent first.
+    """
+    message.address = _address_of(session, message)
     changed = session.exec(
         update(Message)
         .where(col(Message.id) == message.id, col(Message.state) == "draft")
@@ -73,8 +82,9 @@ def approve(
             approved_by=user_id,
             approved_at=now,
             approved_hash=content_hash(message),
+            address=message.address,
             message_id=message.message_id or new_message_id(domain),
-            send_at=None if message.by_hand else now + hold,
+            send_at=None if message.by_hand or follows_up(message) else now + hold,
             copied_at=now if message.by_hand else None,
         )
         .execution_options(synchronize_session=False)
@@ -82,6 +92,17 @@ def approve(
     if changed != 1:
         raise NotPossibleError(f"Message {message.id} is {message.state}; only a draft can be approved.")
     session.refresh(message)
+
+
+def _address_of(session: Session, message: Message) -> str | None:
+    if message.action != "email":
+        return None
+    return session.get_one(Prospect, message.prospect_id).email
+
+
+def follows_up(message: Message) -> bool:
+    """Whether a message of a campaign comes after another to the same person."""
+    return message.step is not None and message.step > 1
 
 
 def discard(session: Session, message: Message, why: str) -> None:
@@ -93,19 +114,33 @@ def discard(session: Session, message: Message, why: str) -> None:
 def due(session: Session, now: datetime, limits: Mapping[int, Limits]) -> list[int]:
     """What may leave now: of each account that is not paused the next message where a gap is kept,
     else as many as its cap leaves. One account's backlog never holds up another's."""
+    ours = [id_ for id_, one in limits.items() if not one.paused]
+    accounts = session.exec(
+        select(Account).where(col(Account.id).in_(ours), *may_send(now)).order_by(col(Account.id))
+    ).all()
+    idle = list(session.exec(select(Campaign.id).where(Campaign.state != "running")))
+    return [id_ for account in accounts for id_ in _next(session, account, limits[account.id], idle, now)]
+
+
+def may_send(now: datetime) -> list[ColumnElement[bool]]:
+    """An account that neither a person, a refusal nor a circuit breaker holds back."""
+    # An account without an end to its break waits until somebody has renewed its access.
     paused = col(Account.paused_why).is_not(None)
+    held = col(Account.held_why).is_not(None)
     over = col(Account.paused_until).is_not(None) & (col(Account.paused_until) <= now)
-    accounts = session.exec(select(Account.id).where(col(Account.id).in_(list(limits)), ~paused | over))
-    return [message_id for id_ in sorted(accounts) for message_id in _next(session, id_, limits[id_], now)]
+    held_over = col(Account.held_until).is_not(None) & (col(Account.held_until) <= now)
+    return [~paused | over, ~held | held_over]
 
 
-def _next(session: Session, account_id: int, limits: Limits, now: datetime) -> list[int]:
+def _next(
+    session: Session, account: Account, limits: Limits, idle: Sequence[int], now: datetime
+) -> list[int]:
     statement = (
         select(Message)
         .join(Prospect, col(Prospect.id) == col(Message.prospect_id))
         .join(Company, col(Company.id) == col(Prospect.company_id), isouter=True)
         .where(
-            Message.account_id == account_id,
+            Message.account_id == account.id,
             Message.state == "approved",
             col(Message.by_hand).is_(False),
             col(Message.send_at) <= now,
@@ -116,13 +151,15 @@ def _next(session: Session, account_id: int, limits: Limits, now: datetime) -> l
         .order_by(col(Message.send_at), col(Message.id))
         .limit(1 if limits.gap else ledger.BURST)
     )
+    if idle:
+        statement = statement.where(
+            col(Message.campaign_id).is_(None) | col(Message.campaign_id).not_in(idle)
+        )
     waiting = session.exec(statement).all()
-    if not waiting:
+    if not waiting or ledger.gap_ends(session, waiting[0], limits, now) is not None:
         return []
-    cap_ends, gap_ends = ledger.free_at(session, waiting[0], limits, now)
-    if limits.cap == 0 or max(cap_ends or now, gap_ends or now) > now:
-        return []
-    return [message.id for message in waiting[: ledger.left(session, account_id, limits.cap, now)]]
+    cap = ledger.cap_of(session, account, limits, now)
+    return [message.id for message in waiting[: ledger.left(session, account.id, cap, now)]]
 
 
 def put_off(session: Session, message_id: int, until: datetime, why: str | None = None) -> bool:
@@ -131,30 +168,43 @@ def put_off(session: Session, message_id: int, until: datetime, why: str | None 
     return change(session, message_id, ("approved",), **values)
 
 
+def put_off_all(session: Session, which: Sequence[ColumnElement[bool]], until: datetime) -> int:
+    """Look at all approved messages of a sort again only then, so that they block nobody's way."""
+    statement = (
+        update(Message)
+        .where(col(Message.state) == "approved", col(Message.send_at) < until, *which)
+        .values(send_at=until)
+        .execution_options(synchronize_session=False)
+    )
+    return session.exec(statement).rowcount
+
+
 def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> Claim | None:
     """Take one message for delivery, by one UPDATE that checks everything that the tables know:
-    suppression, breaks, the archive, cap and gap. None if it may not go."""
+    suppression, breaks, the archive, the campaign, quotas and gap. None if it may not go."""
     message = session.get_one(Message, message_id)
     prospect = session.get_one(Prospect, message.prospect_id)
-    session.get_one(Account, message.account_id, with_for_update=True)
+    account = _locked(session, message, limits)
     profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
     forbidden = exists().where(col(Suppression.key).in_(keys_of(prospect, profiles)))
-    counted = ledger.counted(message.account_id)
     conditions = [
         col(Message.id) == message_id,
         col(Message.state) == "approved",
         col(Message.send_at) <= now,
         col(Message.approved_hash) == content_hash(message),
         ~forbidden,
-        *_unhindered(prospect, message.account_id, now),
+        *_unhindered(prospect, message, now),
+        *fresh.may_leave(message, now),
     ]
-    if limits.cap is not None:
-        today = counted.where(col(Message.claimed_at) > now - ledger.DAY).scalar_subquery()
-        conditions.append(today < limits.cap)
+    for quota in ledger.quotas(session, message, account, limits, now):
+        conditions.append(ledger.used(quota, now).scalar_subquery() < quota.most)
     if limits.gap:
         gap = ledger.jittered(limits.gap, message.message_id or "")
+        counted = ledger.counted(message.account_id)
         recent = counted.where(col(Message.claimed_at) > now - gap).scalar_subquery()
         conditions.append(recent == 0)
+    if limits.paused:
+        return None
     taken = session.exec(
         update(Message)
         .where(*conditions)
@@ -164,25 +214,32 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
     return Claim(message_id, now) if taken == 1 else None
 
 
-def _unhindered(prospect: Prospect, account_id: int | None, now: datetime) -> list[ColumnElement[bool]]:
-    """The person is not archived, and neither they, their company nor the account have a break."""
+def _locked(session: Session, message: Message, limits: Limits) -> Account:
+    """The account, for us alone; of mail all mailboxes, since some quotas are theirs together. Always
+    in one order, so that two claims cannot wait for each other."""
+    ids = sorted({*limits.mailboxes, message.account_id or 0})
+    session.exec(
+        select(Account.id).where(col(Account.id).in_(ids)).order_by(col(Account.id)).with_for_update()
+    ).all()
+    return session.get_one(Account, message.account_id, populate_existing=True)
+
+
+def _unhindered(prospect: Prospect, message: Message, now: datetime) -> list[ColumnElement[bool]]:
+    """The person is not archived and still has the address, and neither they, their company nor the
+    account have a break."""
     person = exists().where(
         col(Prospect.id) == prospect.id,
         col(Prospect.archived_at).is_(None),
         _free(Prospect.paused_until, now),
+        *([col(Prospect.email) == message.address] if message.address is not None else []),
     )
     company = exists().where(
         col(Company.id) == col(Prospect.company_id),
         col(Prospect.id) == prospect.id,
         col(Company.paused_until) > now,
     )
-    # An account without an end to its break waits until somebody has renewed its access.
-    account = exists().where(
-        col(Account.id) == account_id,
-        col(Account.paused_why).is_not(None),
-        col(Account.paused_until).is_(None) | (col(Account.paused_until) > now),
-    )
-    return [person, ~company, ~account]
+    account = exists().where(col(Account.id) == message.account_id, *may_send(now))
+    return [person, ~company, account]
 
 
 def _free(paused_until: Any, now: datetime) -> ColumnElement[bool]:
@@ -203,7 +260,18 @@ def settle_sent(session: Session, claim: Claim, *, reply: str, uri: str, now: da
         "uri": uri,
         "error": None,
     }
-    return _under(session, claim, **values) or change(session, claim.message_id, ("unknown",), **values)
+    ours = _under(session, claim, **values) or change(session, claim.message_id, ("unknown",), **values)
+    if ours:
+        _note_first(session, claim, now)
+    return ours
+
+
+def _note_first(session: Session, claim: Claim, now: datetime) -> None:
+    """Since when the account sends: the ramp counts from there."""
+    message = session.get_one(Message, claim.message_id)
+    account = session.get(Account, message.account_id) if message.account_id is not None else None
+    if account is not None and account.first_sent_on is None:
+        account.first_sent_on = ledger.sends_since(session, account) or now
 
 
 def settle_refused(session: Session, claim: Claim, why: str) -> bool:

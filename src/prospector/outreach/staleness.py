@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
-from prospector.models import Engagement, Message, Move, User, table_of
+from prospector.models import Engagement, Message, Move, Prospect, User, table_of
 from prospector.outreach import drafts
 from prospector.outreach.drafts import Desk
 from prospector.store import read_rows
@@ -51,12 +51,20 @@ def changes(session: Session, desk: Desk, message: Message, user_id: int | None)
         found.append("what it answers was deleted")
     elif drafts.is_stale(session, message, desk):
         found.append("a fact that it uses has changed")
+    if message.address is not None and message.address != _address(session, message):
+        found.append("their address has changed since")
     since = read_at(message)
     found += _news(session, message, user_id, since)
-    moved = read_rows(session, _MOVED, prospect=message.prospect_id, since=since)
+    # A series goes on over the stages, and ends where one is terminal (campaigns/series.py).
+    of_series = message.campaign_id is not None
+    moved = [] if of_series else read_rows(session, _MOVED, prospect=message.prospect_id, since=since)
     if moved:
         found.append(f"they are in {moved[0].after} now")
     return tuple(found)
+
+
+def _address(session: Session, message: Message) -> str | None:
+    return session.get_one(Prospect, message.prospect_id).email
 
 
 def read_at(message: Message) -> datetime:

@@ -10,14 +10,30 @@ from typing import Literal
 from sqlmodel import Session
 
 from prospector.config import Settings
-from prospector.models import Account, Company, Message, Prospect
-from prospector.outreach import ledger, staleness, suppression
+from prospector.models import Account, Campaign, Company, Message, Prospect
+from prospector.outreach import fresh, ledger, staleness, suppression
 from prospector.outreach.drafts import Desk
 from prospector.outreach.ledger import Limits
-from prospector.outreach.window import opening, zone_of
+from prospector.outreach.window import calendar_for, closed, opening, window_of, zone_for
 
 Code = Literal[
-    "suppressed", "by-hand", "stale", "archived", "no-account", "paused", "hold", "window", "cap", "gap"
+    "suppressed",
+    "by-hand",
+    "stale",
+    "archived",
+    "no-account",
+    "paused",
+    "held",
+    "campaign",
+    "series",
+    "hold",
+    "window",
+    "cap",
+    "domain",
+    "sending",
+    "campaign-cap",
+    "inbox",
+    "gap",
 ]
 
 
@@ -42,8 +58,9 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """All that bears on one approved message. `stale` says what has changed since it was approved,
-    `opens` is when the window lets it go (None: never), `cap_ends` and `gap_ends` when the mailbox
-    may send again."""
+    `held` is a circuit breaker's break, `campaign` why its series does not go on. `opens` is when the
+    window lets it go (None: never) and `closed` why not now; `cap_ends` is when the fullest of its
+    quotas lets it go, `gap_ends` when the mailbox may send again; `unread` is why the inbox does not."""
 
     send_at: datetime | None
     by_hand: bool = False
@@ -52,15 +69,33 @@ class Circumstances:
     archived: bool = False
     account: bool = True
     pauses: Sequence[Pause] = ()
+    held: Pause | None = None
+    campaign: tuple[Literal["campaign", "series"], str] | None = None
     error: str | None = None
     opens: datetime | None = None
+    closed: str = "outside the hours in which mail may leave"
     cap: int | None = None
+    cap_code: ledger.Code = "cap"
+    cap_why: str = ""
     cap_ends: datetime | None = None
+    unread: str | None = None
     gap_ends: datetime | None = None
 
 
 def why(given: Circumstances, now: datetime) -> Waits | None:
     """The reason that weighs most; None where the message may leave now."""
+    return (
+        _lasting(given)
+        or _paused(given.pauses, now)
+        or _held(given.held, now)
+        or (Waits(*given.campaign) if given.campaign is not None else None)
+        or _timed(given, now)
+        or _bounded(given, now)
+    )
+
+
+def _lasting(given: Circumstances) -> Waits | None:
+    """What no time ends."""
     if given.suppressed is not None:
         return Waits("suppressed", f"never written to: {given.suppressed}")
     if given.by_hand:
@@ -71,7 +106,7 @@ def why(given: Circumstances, now: datetime) -> Waits | None:
         return Waits("archived", "the person is archived")
     if not given.account:
         return Waits("no-account", "its account has left config.toml")
-    return _paused(given.pauses, now) or _timed(given, now)
+    return None
 
 
 def of(session: Session, settings: Settings, desk: Desk, message: Message, now: datetime) -> Waits | None:
@@ -85,8 +120,13 @@ def circumstances_of(
     """What the store says of a message, and config.toml of its account."""
     prospect = session.get_one(Prospect, message.prospect_id)
     limits = ledger.limits_of(settings, desk.account_ids).get(message.account_id or 0)
-    zone = zone_of(prospect.timezone, desk.timezone)
-    cap_ends, gap_ends = ledger.free_at(session, message, limits or Limits(), now)
+    account = session.get(Account, message.account_id) if message.account_id is not None else None
+    campaign = session.get(Campaign, message.campaign_id) if message.campaign_id is not None else None
+    zone = zone_for(prospect.timezone, prospect.country, desk.timezone)
+    window = window_of(settings.file.outreach.window, campaign.schedule if campaign else {})
+    mails = message.action == "email"
+    full = _full(session, message, account, limits, now)
+    hindered = None if message.by_hand else fresh.hindrance(session, message, now)
     return Circumstances(
         send_at=message.send_at,
         by_hand=message.by_hand,
@@ -94,13 +134,27 @@ def circumstances_of(
         stale=staleness.changes(session, desk, message, message.approved_by),
         archived=prospect.archived_at is not None,
         account=limits is not None,
-        pauses=_pauses(session, message, prospect),
+        pauses=_pauses(session, account, prospect, limits),
+        held=_hold(account),
+        campaign=hindered if hindered and hindered[0] != "inbox" else None,
         error=message.error,
-        opens=opening(settings.file.outreach.window, zone, now) if message.action == "email" else now,
-        cap=limits.cap if limits else None,
-        cap_ends=cap_ends,
-        gap_ends=gap_ends,
+        opens=opening(window, zone.info, now, calendar_for(window, prospect.country)) if mails else now,
+        closed=closed(window, zone, now),
+        cap=full.quota.most if full else None,
+        cap_code=full.quota.code if full else "cap",
+        cap_why=full.quota.why if full else "",
+        cap_ends=full.until if full else None,
+        unread=hindered[1] if hindered and hindered[0] == "inbox" else None,
+        gap_ends=ledger.gap_ends(session, message, limits or Limits(), now),
     )
+
+
+def _full(
+    session: Session, message: Message, account: Account | None, limits: Limits | None, now: datetime
+) -> ledger.Full | None:
+    if account is None or limits is None:
+        return None
+    return ledger.full(session, ledger.quotas(session, message, account, limits, now), now)
 
 
 def _paused(pauses: Sequence[Pause], now: datetime) -> Waits | None:
@@ -111,6 +165,12 @@ def _paused(pauses: Sequence[Pause], now: datetime) -> Waits | None:
     return Waits("paused", f"{last.who} is paused: {last.why}", last.until)
 
 
+def _held(held: Pause | None, now: datetime) -> Waits | None:
+    if held is None or (held.until is not None and held.until <= now):
+        return None
+    return Waits("held", f"{held.who} does not send: {held.why}", held.until)
+
+
 def _timed(given: Circumstances, now: datetime) -> Waits | None:
     if given.send_at is None or given.send_at > now:
         reason = f"it will be tried again: {given.error}" if given.error else "its time has not come"
@@ -118,18 +178,34 @@ def _timed(given: Circumstances, now: datetime) -> Waits | None:
     if given.opens is None:
         return Waits("window", "no hour of any day is open for mail; see [outreach.window]")
     if given.opens > now:
-        return Waits("window", "outside the hours in which mail may leave", given.opens)
+        return Waits("window", given.closed, given.opens)
+    return None
+
+
+def _bounded(given: Circumstances, now: datetime) -> Waits | None:
     if given.cap == 0 or (given.cap_ends is not None and given.cap_ends > now):
-        return Waits("cap", f"the account has sent its {given.cap} of 24 hours", given.cap_ends)
+        why = given.cap_why or f"the account has sent its {given.cap} of 24 hours"
+        return Waits(given.cap_code, why, given.cap_ends)
+    if given.unread is not None:
+        return Waits("inbox", given.unread)
     if given.gap_ends is not None and given.gap_ends > now:
         return Waits("gap", "the account has just sent another", given.gap_ends)
     return None
 
 
-def _pauses(session: Session, message: Message, prospect: Prospect) -> list[Pause]:
-    account = session.get(Account, message.account_id) if message.account_id is not None else None
+def _hold(account: Account | None) -> Pause | None:
+    if account is None or account.held_why is None:
+        return None
+    return Pause(account.name, account.held_why, account.held_until)
+
+
+def _pauses(
+    session: Session, account: Account | None, prospect: Prospect, limits: Limits | None
+) -> list[Pause]:
     company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
     pauses = []
+    if limits is not None and limits.paused:
+        pauses.append(Pause("all sending", "[outreach] paused is set in config.toml", None))
     if account is not None and account.paused_why is not None:
         pauses.append(Pause(f"the account {account.name}", account.paused_why, account.paused_until))
     if prospect.paused_until is not None:

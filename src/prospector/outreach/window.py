@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from prospector.config import Window
 from prospector.outreach.countries import code_of, main_zone, name_of
 from prospector.outreach.holidays import Calendar, calendar_of, is_weekend
+from prospector.outreach.holidays import name_of as holiday_of
 
 SECOND = timedelta(seconds=1)
 # A weekday that a window names comes within nine days; holidays may take a fortnight of them away.
@@ -59,6 +60,15 @@ def window_of(window: Window, schedule: Mapping[str, Any]) -> Window:
 def calendar_for(window: Window, country: str | None) -> Calendar:
     """The days that this window leaves out in a country, apart from its weekdays."""
     return calendar_of(country) if window.holidays else never
+
+
+def closed(window: Window, zone: Zone, now: datetime) -> str:
+    """Why no mail may leave now where `opening` says later: a holiday, or the hour, and by whose clock."""
+    day = now.astimezone(zone.info).date()
+    holiday = holiday_of(zone.country, day) if window.holidays and day.isoweekday() in window.days else None
+    if holiday is not None:
+        return f"{holiday} in {name_of(zone.country or '')}"
+    return f"outside the hours in which mail may leave, by {zone.words}"
 
 
 def never(day: date) -> bool:

@@ -37,7 +37,10 @@ def _held(given: Circumstances, now: datetime) -> Iterator[Leaves]:
     if given.opens is not None and given.opens > now:
         yield Leaves(given.opens, "when mail may leave", "window")
     if given.cap_ends is not None:
-        yield Leaves(given.cap_ends, f"the account has sent its {given.cap} of 24 hours", "cap")
+        why = given.cap_why or f"the account has sent its {given.cap} of 24 hours"
+        yield Leaves(given.cap_ends, why, given.cap_code)
+    if given.held is not None and (given.held.until is None or given.held.until > now):
+        yield Leaves(given.held.until, f"{given.held.who} does not send: {given.held.why}", "held")
     if given.gap_ends is not None:
         yield Leaves(given.gap_ends, "after the gap to the one before", "gap")
     for pause in given.pauses:
