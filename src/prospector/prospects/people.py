@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,17 +13,15 @@ from sqlmodel import Session, col, select
 from prospector.engagements import Entry, row_of
 from prospector.models import Company, Engagement, Profile, Prospect
 from prospector.prospects import strangers
+from prospector.prospects.addresses import FREE_MAIL, normalised_address
 from prospector.prospects.urls import canonical
 from prospector.sdk import ProfileRef, Seen
 from prospector.store import insert_new
 
-ADDRESS = re.compile(r"[^@\s<>\"(),;:\\\[\]]{1,64}@[^@\s<>\"(),;:\\\[\]]{1,253}\.[^@\s.<>]{2,63}")
 MAIL = "email"
 """The platform of an address that is a person's second one."""
-FREE_MAIL = frozenset(
-    {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com"}
-    | {"me.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "aol.com", "mail.com"}
-)
+__all__ = ["FREE_MAIL", "MAIL", "NewProspect", "NotFoundError", "TakenError", "add", "field_set", "find"]
+__all__ += ["holder_of", "living", "normalised_address", "owners_of", "profile_row", "second_address"]
 
 
 class NotFoundError(Exception):
@@ -54,12 +51,6 @@ class NewProspect:
     source: str | None = None
     tags: Sequence[str] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
-
-
-def normalised_address(text: str) -> str | None:
-    """An e-mail address in lower case, or None where it is none."""
-    address = text.strip().lower()
-    return address if ADDRESS.fullmatch(address) else None
 
 
 def add(

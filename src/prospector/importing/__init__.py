@@ -1,0 +1,1 @@
+"""People from files: a plan first, then a run that can be taken back (docs/importing.md)."""
