@@ -42,7 +42,7 @@ def test_every_row_has_a_route(team: World) -> None:
 
 def test_only_what_is_needed_before_a_sign_in_is_open() -> None:
     opened = {name.split()[1].split("/")[1] for name, grant in ACCESS.items() if grant.roles is None}
-    assert opened == {"healthz", "static", "setup", "login", "logout"}
+    assert opened == {"healthz", "static", "setup", "login", "logout", "u"}
 
 
 def test_a_route_that_somebody_forgets_to_name_is_shut_to_everybody(team: World) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import sql
 from sqlmodel import Session, col, select
 
 from prospector.models import Engagement, Message, Profile, Prospect, Suppression, table_of
+from prospector.outreach import one_click
 from prospector.store import insert_new, read_rows
 
 # What stops all writing at once, whatever the rules say (rules.md, S16).
@@ -150,19 +151,30 @@ def has_left(engagement: Engagement) -> bool:
 
 
 def believable(session: Session, engagement: Engagement) -> bool:
-    """Whether a mail about a person is surely no forgery: it quotes a Message-ID of ours to them,
-    or, but for bounces and complaints, comes from their own address and our server found the
-    sender's domain authentic (DMARC)."""
+    """Whether a mail about a person is surely no forgery: it quotes a Message-ID of ours to them, or
+    the token that only a mail of ours to them had, or, but for bounces and complaints, comes from
+    their own address and our server found the sender's domain authentic (DMARC)."""
     quoted = engagement.attributes.get("refers_to") or []
     ours = select(Message.id).where(
         Message.prospect_id == engagement.prospect_id, col(Message.message_id).in_(list(quoted))
     )
     if quoted and session.exec(ours).first() is not None:
         return True
+    if has_token(session, engagement):
+        return True
     if engagement.kind in ("bounce", "complaint"):
         return False
     person = session.get_one(Prospect, engagement.prospect_id)
     return bool(engagement.attributes.get("dmarc")) and engagement.actor == person.email
+
+
+def has_token(session: Session, engagement: Engagement) -> bool:
+    """Whether an unsubscription brings the token of a mail of ours to this very person."""
+    token = str(engagement.attributes.get("token") or "")
+    if engagement.kind != "unsubscribe" or not one_click.is_token(token):
+        return False
+    ours = select(Message.id).where(Message.prospect_id == engagement.prospect_id, Message.token == token)
+    return session.exec(ours).first() is not None
 
 
 def lift(session: Session, keys: Iterable[str]) -> int:

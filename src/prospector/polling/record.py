@@ -18,6 +18,7 @@ from prospector import engagements
 from prospector.consequences import Consequences
 from prospector.engagements import Entry
 from prospector.models import Account, Message, Poll, Profile, table_of
+from prospector.outreach import unsubscribe
 from prospector.polling import identity, planner
 from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
@@ -177,10 +178,25 @@ def _entries(session: Session, claimed: Claimed, page: Page, channel: str, now: 
         ]
     owners = people.owners_of(session, channel, (seen.actor for seen in page.seen))
     quoted = _owners_of_quoted(session, page.seen)
+    # A token says whom a mail was to, from whichever of their addresses it comes back.
+    named = {seen.object: id_ for seen in page.seen if (id_ := _owner_of_token(session, seen)) is not None}
     return [
-        Entry(channel, seen, now, owners.get(seen.actor) or quoted.get(seen.object), None, claimed.account_id)
+        Entry(
+            channel,
+            seen,
+            now,
+            named.get(seen.object) or owners.get(seen.actor) or quoted.get(seen.object),
+            None,
+            claimed.account_id,
+        )
         for seen in page.seen
     ]
+
+
+def _owner_of_token(session: Session, seen: Seen) -> int | None:
+    token = str(seen.attributes.get("token") or "")
+    owner = unsubscribe.owner_of(session, token) if seen.kind == "unsubscribe" else None
+    return owner.id if owner is not None else None
 
 
 def _owners_of_quoted(session: Session, seen: Sequence[Seen]) -> dict[str, int]:

@@ -34,6 +34,7 @@ from prospector.web import (
     status,
     strangers,
     team,
+    unsubscribe,
 )
 from prospector.web.api import accounts, cards, description, messages, tokens
 from prospector.web.api import prospect as prospect_api
@@ -47,6 +48,7 @@ ROUTERS = (
     assets.router,
     login.router,
     setup.router,
+    unsubscribe.router,
     second_factor.router,
     status.router,
     queue.router,
@@ -96,7 +98,8 @@ def create_app(installation: Installation, *, dev: bool = False) -> FastAPI:
     # No page holds a secret that a forger needs (the guard looks at Origin), so BREACH finds none.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)
     # The last to be added is the first to look.
-    app.add_middleware(Guard, page=installation.settings.file.web)
+    file = installation.settings.file
+    app.add_middleware(Guard, page=file.web, public_url=file.outreach.public_url)
     return app
 
 

@@ -40,6 +40,9 @@ ACCESS: Mapping[str, Grant] = {
     "GET /login/link/{token}": OPEN,
     "POST /login/link/{token}": OPEN,
     "POST /logout": OPEN,
+    # What everybody needs who has had a mail of ours
+    "GET /u/{token}": OPEN,
+    "POST /u/{token}": OPEN,
     # Pages
     "GET /": SIGNED,
     "GET /help": SIGNED,

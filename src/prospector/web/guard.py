@@ -39,9 +39,9 @@ HEADERS: Mapping[str, str] = {
 class Guard:
     """ASGI middleware, the outermost of ours: what it refuses no other code sees."""
 
-    def __init__(self, app: ASGIApp, page: Web) -> None:
+    def __init__(self, app: ASGIApp, page: Web, public_url: str = "") -> None:
         self._app = app
-        self._served = Served.of(page)
+        self._served = Served.of(page, public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

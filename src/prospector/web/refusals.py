@@ -2,6 +2,8 @@
 
 Hosts against DNS rebinding; Origin and Sec-Fetch-Site against requests that other sites make (no token
 in forms is needed then: https://cheatsheetseries.owasp.org, "Cross-Site Request Forgery Prevention").
+To unsubscribe (/u/…) may be asked from anywhere: mail providers send that POST (RFC 8058, 3.2). Under a
+name that is public for its sake alone nothing else is served.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
 from prospector.config import Web
+from prospector.outreach import one_click
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -24,21 +27,31 @@ ELSEWHERE = (
     "proxy, set `url` under [web] in config.toml to where people open it."
 )
 
+FOR_EVERYBODY = (one_click.PATH, "/static/")
+NOT_HERE = (
+    "There is nothing here. If people open prospector at this address, set `url` under [web] in config.toml "
+    "to it."
+)
+
 
 @dataclass(frozen=True)
 class Served:
-    """Under which names the pages are served: None is any; `home` is the origin of `[web] url`."""
+    """Under which names the pages are served: None is any; `home` is the origin of `[web] url`, `public`
+    the name under which everybody may unsubscribe, and under which nothing else is served."""
 
     names: frozenset[str] | None
     home: str
+    public: str = ""
 
     @classmethod
-    def of(cls, page: Web) -> Served:
+    def of(cls, page: Web, public_url: str = "") -> Served:
         """As config.toml says: alone on this machine, its names; with `url`, that one too."""
         named = urlsplit(page.url).hostname if page.url else None
+        public = urlsplit(public_url).hostname or ""
         if page.host not in LOOPBACK and named is None:
-            return cls(None, "")
-        return cls(frozenset({*LOOPBACK, page.host, *([named] if named else [])}), page.url.lower())
+            return cls(None, "", public)
+        names = frozenset({*LOOPBACK, page.host, *([named] if named else [])})
+        return cls(names, page.url.lower(), "" if public in names else public)
 
 
 @dataclass(frozen=True)
@@ -63,11 +76,14 @@ class Refusal:
 def refusal(asked: Asked, served: Served) -> Refusal | None:
     """Why this request is not even looked at; None where it is."""
     host = asked.headers.get("host", "").lower()
-    if _HOST.fullmatch(host) is None or not _is_served(host, served):
+    if _is_public(host, served):
+        if not asked.path.startswith(FOR_EVERYBODY):
+            return Refusal(404, NOT_HERE)
+    elif _HOST.fullmatch(host) is None or not _is_served(host, served):
         return Refusal(403, "This page is not served under that name. Set `url` under [web] in config.toml.")
     if any(name in asked.headers for name in OVERRIDES) or "_method" in dict(parse_qsl(asked.query)):
         return Refusal(403, "A request has one method; this one names another. Send it with that one.")
-    if asked.method in SAFE:
+    if asked.method in SAFE or asked.path.startswith(one_click.PATH):
         return None
     if not _from_here(asked, host, served):
         return Refusal(403, ELSEWHERE)
@@ -75,12 +91,19 @@ def refusal(asked: Asked, served: Served) -> Refusal | None:
 
 
 def _is_served(host: str, served: Served) -> bool:
-    if served.names is None:
-        return True
+    return served.names is None or _name(host) in served.names
+
+
+def _is_public(host: str, served: Served) -> bool:
+    return bool(served.public) and _name(host) == served.public
+
+
+def _name(host: str) -> str | None:
+    """A host without its port; None for what is no host."""
     try:
-        return urlsplit(f"//{host}").hostname in served.names
+        return urlsplit(f"//{host}").hostname if _HOST.fullmatch(host) else None
     except ValueError:  # brackets around what is no address
-        return False
+        return None
 
 
 def _from_here(asked: Asked, host: str, served: Served) -> bool:
