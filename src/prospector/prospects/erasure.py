@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,19 +20,23 @@ from sqlmodel import Session, SQLModel, col, select, update
 from prospector.models import (
     Card,
     Company,
+    Consent,
     Dismissal,
     Edit,
     Effect,
     Engagement,
+    ImportRow,
     Message,
     Move,
     Poll,
     Profile,
     Prospect,
+    Recipient,
     Run,
     Suppression,
     table_of,
 )
+from prospector.prospects import mentions, people
 from prospector.prospects.people import TakenError
 from prospector.sdk import ProfileRef
 from prospector.store import insert_new
@@ -40,6 +45,9 @@ ERASED = "erased on request"
 _HASHED = "erased:"
 _OF_PERSON: tuple[tuple[str, type[SQLModel]], ...] = (
     ("profiles", Profile),
+    ("consents", Consent),
+    ("recipients", Recipient),
+    ("imports", ImportRow),
     ("engagements", Engagement),
     ("moves", Move),
     ("cards", Card),
@@ -77,15 +85,20 @@ class Erased:
 def export(session: Session, prospect: Prospect, now: datetime) -> dict[str, Any]:
     """Everything that is stored about a person, in plain values for JSON; nothing of other people."""
     company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
-    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
-    ids = [profile.id for profile in profiles]
-    looks = select(Poll).where(col(Poll.profile_id).in_(ids)).order_by(col(Poll.id))
-    keys = [*plain_keys(prospect, profiles), f"person:{prospect.id}"]
+    rows_of_one = family(session, people.living(session, prospect))
+    ids = [one.id for one in rows_of_one]
+    profiles = session.exec(select(Profile).where(col(Profile.prospect_id).in_(ids))).all()
+    looks = select(Poll).where(col(Poll.profile_id).in_([one.id for one in profiles])).order_by(col(Poll.id))
+    keys = [
+        *(key for one in rows_of_one for key in plain_keys(one, profiles)),
+        *(f"person:{id_}" for id_ in ids),
+    ]
     return {
         "exported_at": now,
-        "prospect": prospect.model_dump(),
+        "prospect": rows_of_one[0].model_dump(),
         "company": company.model_dump(include={"id", "name", "domain"}) if company is not None else None,
-        **{name: _rows(session, model, prospect.id) for name, model in _OF_PERSON},
+        "merged": [one.model_dump() for one in rows_of_one[1:]],
+        **{name: _rows(session, model, ids) for name, model in _OF_PERSON},
         "looks": [row.model_dump() for row in session.exec(looks)],
         "suppressions": [
             row.model_dump()
@@ -94,10 +107,10 @@ def export(session: Session, prospect: Prospect, now: datetime) -> dict[str, Any
     }
 
 
-def _rows(session: Session, model: type[SQLModel], prospect_id: int) -> list[dict[str, Any]]:
+def _rows(session: Session, model: type[SQLModel], prospect_ids: Sequence[int]) -> list[dict[str, Any]]:
     table = table_of(model)
     key = table.c.prospect_id if "id" not in table.c else table.c.id
-    rows = session.execute(table.select().where(table.c.prospect_id == prospect_id).order_by(key))
+    rows = session.execute(table.select().where(table.c.prospect_id.in_(prospect_ids)).order_by(key))
     return [dict(row) for row in rows.mappings()]
 
 
@@ -155,20 +168,40 @@ def erase(session: Session, prospect: Prospect, secret: bytes | None, by: str, n
 
     It is the caller's to have asked twice: there is no way back.
     """
-    leaving = select(Message.id).where(Message.prospect_id == prospect.id, Message.state == "sending")
+    rows_of_one = family(session, people.living(session, prospect))
+    ids = [one.id for one in rows_of_one]
+    leaving = select(Message.id).where(col(Message.prospect_id).in_(ids), Message.state == "sending")
     if session.exec(leaving).first() is not None:
         raise ErasureError("A message to them is leaving this very moment. Try again in a minute.")
-    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
-    keys, name, id_ = plain_keys(prospect, profiles), prospect.name, prospect.id
-    _forget_suppressions(session, [*keys, f"person:{id_}"])
+    profiles = session.exec(select(Profile).where(col(Profile.prospect_id).in_(ids))).all()
+    keys = list(dict.fromkeys(key for one in rows_of_one for key in plain_keys(one, profiles)))
+    name, companies = prospect.name, {one.company_id for one in rows_of_one}
+    words = mentions.needles(rows_of_one, profiles)
+    _forget_suppressions(session, [*keys, *(f"person:{id_}" for id_ in ids)])
     actors = [(profile.platform, profile.remote_id) for profile in profiles if profile.remote_id]
-    actors += [("email", prospect.email)] if prospect.email else []
-    rows = _delete_rows(session, id_, [profile.id for profile in profiles], actors)
+    actors += [("email", one.email) for one in rows_of_one if one.email]
+    rows: Counter[str] = Counter()
+    named = mentions.forget(session, ids, words)
+    profile_ids = {id_: [one.id for one in profiles if one.prospect_id == id_] for id_ in ids}
+    for id_ in reversed(ids):
+        rows.update(_delete_rows(session, id_, profile_ids[id_], actors))
+    rows.update(named)
+    rows["companies"] = sum(mentions.forget_company(session, company_id) for company_id in companies)
     kept = [hashed(key, secret) if secret is not None else key for key in keys]
     barred = [{"key": key, "why": ERASED, "at": now, "by": by} for key in kept]
     insert_new(session, Suppression, barred, returning=("key",))
     session.expunge_all()
-    return Erased(name, rows, len(kept), secret is not None)
+    return Erased(name, dict(rows), len(kept), secret is not None)
+
+
+def family(session: Session, prospect: Prospect) -> list[Prospect]:
+    """The row that somebody lives on as, and every one that was merged into it."""
+    found, at = [prospect], [prospect.id]
+    while at:
+        merged = session.exec(select(Prospect).where(col(Prospect.merged_into_id).in_(at))).all()
+        at = [one.id for one in merged]
+        found += merged
+    return found
 
 
 def _forget_suppressions(session: Session, keys: Sequence[str]) -> None:
