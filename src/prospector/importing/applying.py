@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session
+from sqlmodel import Session, func, select
 
 from prospector.consequences import Consequences
 from prospector.enrolment import stages_of
@@ -19,7 +19,7 @@ from prospector.importing.plan import ADD, CHANGE, CONFLICT
 from prospector.importing.planning import Earlier, after_of, before_of, heard
 from prospector.importing.rows import Said
 from prospector.importing.writing import Page
-from prospector.models import Run
+from prospector.models import Company, Run
 from prospector.store import Store
 
 PAGE = 300
@@ -38,7 +38,9 @@ def begin(session: Session, run_id: int, now: datetime) -> None:
     run = staging.find(session, run_id, staging.PLANNED, staging.APPLYING)
     if run.detail["state"] == staging.PLANNED:
         staging.remember(session, run.detail["columns"], run.detail["mapping"], now)
-        staging.note(run, state=staging.APPLYING, applied_to=0, done=0, worked_at=now.isoformat())
+        newest = session.exec(select(func.max(Company.id))).one() or 0
+        state = {"state": staging.APPLYING, "applied_to": 0, "done": 0, "company_from": newest}
+        staging.note(run, **state, worked_at=now.isoformat())
 
 
 def go_on(store: Store, consequences: Consequences, run_id: int, now: Callable[[], datetime]) -> int:

@@ -37,7 +37,6 @@ class Page:
         self._new: list[tuple[Judged, Prospect]] = []
         self._changed: list[tuple[Judged, Prospect]] = []
         self._owners: dict[int, int | None] = {}
-        self._made: dict[int, int] = {}
 
     def note(self, judged: Judged) -> None:
         """Take up a row that writes."""
@@ -63,7 +62,7 @@ class Page:
         adopted = self._adopt(session)
         assignment.move_cards(session, self._owners)
         for judged, prospect in both:
-            self._keep(judged, prospect, companies, adopted)
+            self._keep(judged, prospect, adopted)
         earlier = [one for of_one in adopted.values() for one in of_one]
         consequences.follow(session, earlier, {prospect.id for _, prospect in both}, (), self._now)
 
@@ -96,7 +95,9 @@ class Page:
         if "legal_basis" in after:
             prospect.legal_basis = after["legal_basis"]
         if "company" in after or "domain" in after:
+            judged.row.before = {**judged.row.before, "company_id": prospect.company_id}
             prospect.company_id = companies.of(judged)
+            judged.row.after = {**judged.row.after, "company_id": prospect.company_id}
         if own := _own(after):
             prospect.fields = {**prospect.fields, **own}
         if judged.decision.tags:
@@ -159,18 +160,13 @@ class Page:
         self,
         judged: Judged,
         prospect: Prospect,
-        companies: _Companies,
         adopted: Mapping[int, list[Engagement]],
     ) -> None:
-        """What undoing needs beside the values: strangers' deeds that became theirs, a new company."""
+        """What undoing needs beside the values: which strangers' deeds became theirs."""
         row = judged.row
         row.prospect_id, row.done_at = prospect.id, self._now
-        after = dict(row.after)
         if theirs := adopted.get(prospect.id):
-            after["adopted"] = [one.id for one in theirs]
-        if prospect.company_id in companies.made and _says_company(judged):
-            after["company_made"] = prospect.company_id
-        row.after = after
+            row.after = {**row.after, "adopted": [one.id for one in theirs]}
 
 
 class _Companies:
@@ -178,7 +174,6 @@ class _Companies:
 
     def __init__(self, session: Session, page: list[Judged]) -> None:
         self._session = session
-        self.made: set[int] = set()
         wanted = [named for judged in page if (named := _named(judged)) != (None, None)]
         domains = {domain for domain, _ in wanted if domain}
         names = {name for domain, name in wanted if name and not domain}
@@ -201,7 +196,6 @@ class _Companies:
             self._session.add(company)
             self._session.flush()
             self._known[key] = company.id
-            self.made.add(company.id)
         return self._known[key]
 
 
@@ -214,10 +208,6 @@ def _named(judged: Judged) -> tuple[str | None, str | None]:
         domain = str(values["email"]).rpartition("@")[2]
         domain = None if domain in FREE_MAIL else domain
     return domain, values.get("company")
-
-
-def _says_company(judged: Judged) -> bool:
-    return judged.decision.prospect_id is None or not {"company", "domain"}.isdisjoint(judged.decision.after)
 
 
 def _own(values: Mapping[str, Any]) -> dict[str, Any]:
