@@ -176,3 +176,26 @@ def test_a_mail_is_answered_from_the_mailbox_that_got_it(place: Office) -> None:
         return place.runtime.consequences.desk.way(session, prospect, "email", asked)
 
     assert place.write(work) == drafts.Way(account, None, False)
+
+
+def test_what_a_person_filled_in_stands_before_what_is_derived(place: Office) -> None:
+    person = place.person()
+    company = place.one(Prospect, id=person).company_id
+    place.change(Company, company, name="Nordlicht GmbH", fields={"short_name": "Nordlicht Nord"})
+    place.change(
+        Prospect,
+        person,
+        name="anna.weber",
+        title=None,
+        fields={"first_name": "Anna", "last_name": "Weber", "title": "Head of Sales", "city": "Ulm"},
+    )
+    known = facts(place, person)
+    assert known["prospect"]["first_name"] == "Anna"
+    assert known["prospect"]["last_name"] == "Weber"
+    assert known["prospect"]["title"] == "Head of Sales"
+    assert known["prospect"]["fields"]["city"] == "Ulm"
+    assert known["company"]["short_name"] == "Nordlicht Nord"
+    place.change(Prospect, person, name="Anna Weber", title="CEO", fields={"first_name": "nan", "title": "x"})
+    known = facts(place, person)
+    assert known["prospect"]["first_name"] == "Anna", "a cell that says nothing fills nothing"
+    assert known["prospect"]["title"] == "CEO"

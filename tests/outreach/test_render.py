@@ -284,3 +284,50 @@ def test_text_of_others_is_never_a_template() -> None:
     )
     assert draft.body == "You wrote: {{ sender.email }} {% for x in y %}"
     assert not approvable(draft.problems)
+
+
+GREETING = "Hi {{ prospect.first_name }},{% if prospect.first_name %} dear{% endif %} {{ prospect.title }}."
+STAND = {"first_name": "there", "title": "", "fields.city": "nan"}
+
+
+def greeted(facts: Any, fallbacks: Any = STAND, body: str = GREETING) -> Draft:
+    return render(parse(f"Subject: A word\n\n{body}", "x", "templates/x.txt"), facts, fallbacks=fallbacks)
+
+
+def test_a_fallback_stands_where_the_mark_would_with_a_warning_at_its_place() -> None:
+    draft = greeted({"prospect": {"title": "CEO"}})
+    assert draft.body == "Hi there, CEO."
+    (problem,) = draft.problems
+    assert (problem.code, problem.level, problem.line, problem.column) == ("fallback", "warning", 1, 4)
+    assert problem.found == "there"
+    assert draft.fell_back == ("prospect.first_name",)
+    assert approvable(draft.problems)
+
+
+def test_a_fallback_that_says_nothing_leaves_the_mark() -> None:
+    draft = greeted(
+        {"prospect": {"first_name": "Ada"}}, body="{{ prospect.title }}{{ prospect.fields.city }}"
+    )
+    assert draft.body == "⟨title?⟩⟨fields.city?⟩"
+    assert draft.fell_back == ()
+
+
+def test_a_known_fact_and_a_default_of_the_template_come_before_a_fallback() -> None:
+    draft = greeted({"prospect": {"first_name": "Ada", "title": "CEO"}})
+    assert (draft.body, draft.problems) == ("Hi Ada, dear CEO.", ())
+    draft = greeted({}, body="Hi {{ prospect.first_name | default('friend') }}")
+    assert (draft.body, draft.fell_back) == ("Hi friend", ())
+
+
+def test_a_fact_that_arrives_later_makes_a_draft_with_a_fallback_stale() -> None:
+    facts: Any = {"prospect": {"title": "CEO"}}
+    draft = greeted(facts)
+    assert not is_stale(draft.facts_hash, draft.read, facts)
+    known = {"prospect": {"title": "CEO", "first_name": "Ada"}}
+    assert is_stale(draft.facts_hash, draft.read, known)
+
+
+def test_a_fallback_is_text_and_never_a_template() -> None:
+    draft = greeted({"prospect": {"title": "CEO"}}, {"first_name": "{{ sender.email }}"})
+    assert draft.body == "Hi {{ sender.email }}, CEO."
+    assert not approvable(draft.problems)

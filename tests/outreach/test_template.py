@@ -18,6 +18,7 @@ from prospector.outreach.template import (
     load_all,
     names,
     parse,
+    problems,
 )
 from prospector.outreach.wording import LANGUAGES
 
@@ -69,27 +70,64 @@ def test_a_comment_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "words"),
+    ("text", "place", "words"),
     [
-        ("Subjct: a\n\nb", 1, "no header"),
-        ("Subject: a\nNo colon\n\nb", 2, "no header"),
-        ("Subject: a\nSubject: b\n\nb", 2, "second time"),
-        ("Action: shout\n\nb", 1, "Action is one of"),
-        ("Subject: a\nOn: posts\n\nb", 2, "On names"),
-        ("Language: Klingon\n\nb", 1, "Language is one of"),
-        ("Subject: {{ prospect.frist_name }}\n\nb", 1, "did you mean `first_name`"),
-        ("Subject: a\n\nb\n{{ persn.name }}", 4, "there is no `persn`"),
-        ("Subject: a\n\nb\n{% if prospect.title %}", 4, "end of template"),
-        ("Subject: a\n\nb\nc {{ prospect.name | upcase }}", 4, "there is no filter `upcase`"),
-        ("Subject: a\n\nb\x00c", 3, "control character"),
-        ('Subject: a\n\nb\n\n{{ snippet("gone") }}', 5, "no gone.txt"),
-        ('Subject: a\n\n{{ snippet("../secret") }}', 3, "lower-case letters"),
+        ("Subjct: a\n\nb", "1:1", "no header"),
+        ("Subject: a\nNo colon\n\nb", "2:1", "no header"),
+        ("Subject: a\nSubject: b\n\nb", "2:1", "second time"),
+        ("Action: shout\n\nb", "1:9", "Action is one of"),
+        ("Subject: a\nOn:   posts\n\nb", "2:7", "On names"),
+        ("Language: Klingon\n\nb", "1:11", "Language is one of"),
+        ("Subject: {{ prospect.frist_name }}\n\nb", "1:22", "did you mean `first_name`"),
+        ("Subject: a\n\nb\n{{ persn.name }}", "4:4", "there is no `persn`"),
+        ("Subject: a\n\nname {{ prospect.name }} {{ company.nam }}", "3:37", "company has no `nam`"),
+        ("Subject: a\n\n{% if prospect.title %}\nb\n", "3:1", "end of template"),
+        ("Subject: a\n\n{% if prospect.title %}{% endif %}\nb {{ prospect.name\n\nc", "4:3", "end of"),
+        ("Subject: a\n\n{{ prospect.name }} {{ prospect.title", "3:21", "end of"),
+        ("Subject: a\n\na {% for x in prospect.tags %}{% if x %}{% endif %}\nb", "3:3", "end of template"),
+        ("Subject: a\n\nb {% iff prospect.title %}", "3:6", "unknown tag 'iff'"),
+        ("Subject: a\n\nb {{ prospect.title company.name }}", "3:21", "got 'company'"),
+        ("Subject: a\n\nb\nc {{ prospect.name | upcase }}", "4:22", "there is no filter `upcase`"),
+        ("Subject: a\n\nb {{ prospect.name | truncate(-1) }}", "3:22", "`truncate` takes a number"),
+        ("Subject: a\n\nb {{ prospect.name ~ 'x' }}", "3:20", "instead of joining them"),
+        ("Subject: a\n\nb {{ 1 + 1 }}", "3:8", "`add` is not allowed"),
+        ("Subject: a\n\nb {% set a = 'b' %}", "3:6", "`assign` is not allowed"),
+        ("Subject: a\n\nb {{ prospect.title.upper }}", "3:6", "goes too deep"),
+        ("Subject: a\n\nb {{\n prospect.nme }}", "4:11", "prospect has no `nme`"),
+        ("Subject: a\n\nb\x00c", "3:2", "control character"),
+        ('Subject: a\n\nb\n\nc {{ snippet("gone") }}', "5:6", "no gone.txt"),
+        ('Subject: a\n\n{{ snippet("../secret") }}', "3:4", "lower-case letters"),
     ],
 )
-def test_errors_name_the_file_and_the_line(text: str, line: int, words: str) -> None:
+def test_errors_name_the_file_the_line_and_the_column(text: str, place: str, words: str) -> None:
     error = refusal(text)
-    assert str(error).startswith(f"templates/x.txt:{line}: ")
+    assert str(error).startswith(f"templates/x.txt:{place}: ")
     assert words in str(error)
+
+
+def test_all_problems_of_a_template_are_listed() -> None:
+    text = (
+        "Subject: {{ prospect.nam }}\n\n{{ persn.name }}\n{% for x in prospect.tags %}{{ y }}{% endfor %}\n"
+        "{{ prospect.name | upcase }} {{ prospect.title if prospect.old else prospect.new }}"
+    )
+    found = problems(text, "x", "templates/x.txt")
+    assert [(error.line, error.column) for error in found] == [
+        (1, 22),
+        (3, 4),
+        (4, 32),
+        (5, 20),
+        (5, 60),
+        (5, 78),
+    ]
+    assert problems("Subject: {{ prospect.name }}\n\nHello", "x", "p") == ()
+    assert [error.line for error in problems("Sbject: x\n\n{{ y }}", "x", "p")] == [1]
+
+
+def test_a_problem_beside_a_pasted_snippet_has_the_column_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path / "snippets", "long", "A rather long text")
+    text = 'Subject: a\n\nP.S. {{ snippet("long") }} {{ prospect.nme }}'
+    (found,) = problems(text, "x", "p", [tmp_path])
+    assert (found.path, found.line, found.column) == ("p", 3, 40)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +162,53 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
         load([tmp_path], "large")
 
 
+def test_a_letter_in_other_languages_lies_beside_it(tmp_path: Path) -> None:
+    ours, shipped = tmp_path / "ours" / "templates", tmp_path / "shipped" / "templates"
+    write(shipped, "intro", 'Subject: a\n\nHello\n{{ snippet("sig") }}')
+    write(shipped, "intro.de", 'Subject: a\n\nHallo\n{{ snippet("sig") }}')
+    write(shipped / "snippets", "sig", "Best")
+    write(shipped / "snippets", "sig.de", "Gruß")
+    write(ours, "intro.fr", 'Subject: a\n\nBonjour\n{{ snippet("sig") }}')
+    write(ours, "nur.de", "Subject: a\n\nNur so")
+    path = [ours, shipped]
+    texts = {language: load(path, "intro", language).body for language in ("en", "de", "fr", "es", None)}
+    assert texts == {
+        "en": "Hello\nBest",
+        "de": "Hallo\nGruß",
+        "fr": "Bonjour\nBest",
+        "es": "Hello\nBest",
+        None: "Hello\nBest",
+    }
+    assert load(path, "intro", "de").language == "de"
+    library = load_all(path)
+    assert names(path) == ["intro", "nur"]
+    assert [*library.by_language("intro")] == ["en", "de", "fr"]
+    assert [*library.by_language("nur")] == ["de"]
+    assert library.by_language("gone") == {}
+    assert library.errors == ()
+
+
+def test_a_letter_of_ones_own_is_taken_before_a_shipped_one_in_the_right_language(tmp_path: Path) -> None:
+    write(tmp_path / "shipped", "intro.de", "\nHallo")
+    write(tmp_path / "ours", "intro", "\nMine")
+    assert load([tmp_path / "ours", tmp_path / "shipped"], "intro", "de").body == "Mine"
+
+
+def test_the_name_of_a_file_and_its_header_agree_on_the_language(tmp_path: Path) -> None:
+    write(tmp_path, "intro.de", "Subject: a\nLanguage: fr\n\nBonjour")
+    with pytest.raises(TemplateError, match=r"intro.de.txt:2:11: this is the de text"):
+        load([tmp_path], "intro", "de")
+    assert [error.line for error in load_all([tmp_path]).errors] == [2, 2]
+
+
+def test_answers_come_in_the_languages_that_lie_beside_the_default(tmp_path: Path) -> None:
+    write(tmp_path, "thanks", "On: post\n\nThanks")
+    write(tmp_path, "thanks.de", "\nDanke")
+    library = load_all([tmp_path])
+    answers = [library.answer_to("post", language) for language in ("de", "en", "it")]
+    assert [answer.body for answer in answers if answer] == ["Danke", "Thanks", "Thanks"]
+
+
 def test_snippets_are_pasted_and_errors_in_them_name_their_file(tmp_path: Path) -> None:
     write(tmp_path / "templates", "a", '\nHi\n\n{{ snippet("sig") }}\nP.S. {{ snippet("one") }}!')
     write(tmp_path / "templates/snippets", "sig", "Best\n{{ sender.name }}\n")
@@ -133,7 +218,7 @@ def test_snippets_are_pasted_and_errors_in_them_name_their_file(tmp_path: Path) 
     assert template.place(4) == ("templates/snippets/sig.txt", 2)
     assert template.place(5) == ("templates/a.txt", 5)
     write(tmp_path / "templates/snippets", "sig", "Best\n{{ sender.nme }}\n")
-    with pytest.raises(TemplateError, match=r"^templates/snippets/sig.txt:2: sender has no `nme`"):
+    with pytest.raises(TemplateError, match=r"^templates/snippets/sig.txt:2:11: sender has no `nme`"):
         load([tmp_path / "templates"], "a")
 
 

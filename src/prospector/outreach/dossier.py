@@ -10,7 +10,7 @@ from sqlmodel import Session
 from prospector import config
 from prospector.models import Company, Engagement, Prospect
 from prospector.outreach import naming
-from prospector.outreach.facts import Facts
+from prospector.outreach.facts import Facts, plain
 from prospector.outreach.filters import truncated
 from prospector.outreach.window import zone_of
 
@@ -27,19 +27,32 @@ def facts_of(
     """What a template may say about this person, now; dates are those of the reader's zone."""
     company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
     return {
-        "prospect": {
-            **_names(prospect.name),
-            "company": company.name if company else None,
-            **prospect.model_dump(
-                include={"name", "email", "title", "country", "timezone", "stage", "tags", "fields"}
-            ),
-        },
+        "prospect": _prospect_facts(prospect, company),
         "company": _company_facts(company) if company else None,
         "engagement": _engagement_facts(engagement, zone_of(prospect.timezone, timezone))
         if engagement
         else None,
         "sender": {**_names(sender.name), **sender.model_dump()},
     }
+
+
+def _prospect_facts(prospect: Prospect, company: Company | None) -> dict[str, Any]:
+    """What a person filled in stands before what is derived, and for what the row does not have."""
+    fields = prospect.fields or {}
+    own = {
+        "name": prospect.name,
+        "email": prospect.email,
+        "title": prospect.title,
+        "company": company.name if company else None,
+        "country": prospect.country,
+        "timezone": prospect.timezone,
+    }
+    facts = own | {name: fields.get(name) for name, value in own.items() if plain(value) is None}
+    names = {
+        key: fields[key] if plain(fields.get(key)) is not None else value
+        for key, value in _names(prospect.name).items()
+    }
+    return {**names, **facts, "stage": prospect.stage, "tags": prospect.tags, "fields": fields}
 
 
 def _names(whole: str) -> dict[str, Any]:
@@ -52,7 +65,7 @@ def _names(whole: str) -> dict[str, Any]:
 def _company_facts(company: Company) -> dict[str, Any]:
     return {
         "name": company.name,
-        "short_name": naming.short_name(company.name),
+        "short_name": plain((company.fields or {}).get("short_name")) or naming.short_name(company.name),
         "domain": company.domain,
         "fields": company.fields,
     }

@@ -36,47 +36,71 @@ _WHY = {
 }
 
 
-class Refused(Exception):
-    """This template is not allowed; the message says why, `line` (from 1) where."""
+# By what each of them is found in its line, where that is not its name.
+_SIGNS = {
+    **{"Call": "(", "Test": "is", "Concat": "~", "FromImport": "from", "CallBlock": "call", "Tuple": "("},
+    **{"Assign": "set", "AssignBlock": "set", "FilterBlock": "filter", "List": "[", "Dict": "{", "Add": "+"},
+    **{"Sub": "-", "Neg": "-", "Mul": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**"},
+}
 
-    def __init__(self, line: int, message: str) -> None:
+
+class Refused(Exception):
+    """This template is not allowed; the message says why, `line` (from 1) where, and `words` which
+    words of that line are meant (alternatives on lines of their own)."""
+
+    def __init__(self, line: int, message: str, words: str = "") -> None:
         super().__init__(message)
-        self.line = line
+        self.line, self.words = line, words
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the walk is: how deep, and which loop variables are known there."""
+    """Where the walk is: how deep, and which loop variables are known there; `found` collects what
+    is refused on the way."""
 
+    found: list[Refused]
     depth: int = 0
     loops: frozenset[str] = frozenset()
 
     def below(self, *names: str) -> _Place:
-        return _Place(self.depth + 1, self.loops | set(names))
+        return _Place(self.found, self.depth + 1, self.loops | set(names))
 
 
-def cost(tree: nodes.Template) -> int:
-    """The price of rendering this template at most once. Raises `Refused`."""
-    price = _cost(tree, _Place())
-    if price > MOST_WORK:
-        raise Refused(
-            1, "this template could work for too long: use fewer loops inside loops, and fewer filters"
+def refusals(tree: nodes.Template) -> list[Refused]:
+    """All that is not allowed in this template, in its order; none where it may be compiled."""
+    found: list[Refused] = []
+    price = _priced(tree, _Place(found))
+    if price > MOST_WORK and not found:
+        found.append(
+            Refused(
+                1, "this template could work for too long: use fewer loops inside loops, and fewer filters"
+            )
         )
-    return price
+    return found
+
+
+def _priced(node: nodes.Node, place: _Place) -> int:
+    """The price of a part; what is refused is worth nothing, and the walk goes on beside it."""
+    try:
+        return _cost(node, place)
+    except Refused as error:
+        place.found.append(error)
+        return 0
 
 
 def _cost(node: nodes.Node, place: _Place) -> int:
     rule = _RULES.get(type(node))
     if rule is None:
         name = type(node).__name__
-        raise Refused(node.lineno or 1, _WHY.get(name, f"`{name.lower()}` is not allowed in a template"))
+        why = _WHY.get(name, f"`{name.lower()}` is not allowed in a template")
+        raise Refused(node.lineno or 1, why, _SIGNS.get(name, name.lower()))
     if place.depth > DEEPEST:
         raise Refused(node.lineno or 1, f"this is nested more than {DEEPEST} deep")
     return 1 + rule(node, place)
 
 
 def _all(parts: Iterable[nodes.Node], place: _Place) -> int:
-    return sum(_cost(part, place.below()) for part in parts)
+    return sum(_priced(part, place.below()) for part in parts)
 
 
 def _children(node: nodes.Node, place: _Place) -> int:
@@ -99,9 +123,9 @@ def _constant(node: nodes.Const, place: _Place) -> int:
 
 def _name(node: nodes.Name, place: _Place) -> int:
     if node.ctx != "load":
-        raise Refused(node.lineno, "values cannot be set in a template")
+        raise Refused(node.lineno, "values cannot be set in a template", node.name)
     if node.name not in VOCABULARY and (node.name not in place.loops or node.name == "loop"):
-        raise Refused(node.lineno, _unknown(node.name, [*VOCABULARY, *place.loops]))
+        raise Refused(node.lineno, _unknown(node.name, [*VOCABULARY, *place.loops]), node.name)
     return 0
 
 
@@ -134,11 +158,12 @@ def _check_path(root: str, steps: list[str], line: int, place: _Place) -> None:
     elif root in VOCABULARY:
         allowed = VOCABULARY[root]
     else:
-        raise Refused(line, _unknown(root, list(VOCABULARY)))
+        raise Refused(line, _unknown(root, list(VOCABULARY)), root)
     if steps[0] not in allowed:
-        raise Refused(line, f"{root} has no `{steps[0]}`{_near(steps[0], sorted(allowed))}")
+        raise Refused(line, f"{root} has no `{steps[0]}`{_near(steps[0], sorted(allowed))}", steps[0])
     if len(steps) > (2 if steps[0] == "fields" else 1) or any(step.startswith("_") for step in steps):
-        raise Refused(line, f"`{'.'.join([root, *steps])}` goes too deep: these facts are plain texts")
+        path = ".".join([root, *steps])
+        raise Refused(line, f"`{path}` goes too deep: these facts are plain texts", f"{path}\n{root}")
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -154,12 +179,14 @@ def _filter(node: nodes.Filter, place: _Place) -> int:
     if node.name not in ARGUMENTS or node.node is None:
         near = _near(node.name, list(ARGUMENTS))
         raise Refused(
-            node.lineno, f"there is no filter `{node.name}`{near}. There are {', '.join(ARGUMENTS)}"
+            node.lineno,
+            f"there is no filter `{node.name}`{near}. There are {', '.join(ARGUMENTS)}",
+            node.name,
         )
     least, most = ARGUMENTS[node.name]
     if not least <= len(node.args) <= most or node.kwargs or node.dyn_args or node.dyn_kwargs:
         count = str(least) if least == most else f"{least} to {most}"
-        raise Refused(node.lineno, f"the filter `{node.name}` takes {count} plain arguments")
+        raise Refused(node.lineno, f"the filter `{node.name}` takes {count} plain arguments", node.name)
     _check_arguments(node)
     return FILTER_PRICE + _all([node.node, *node.args], place)
 
@@ -169,11 +196,12 @@ def _check_arguments(node: nodes.Filter) -> None:
     if node.name == "default" or not node.args:
         return
     if node.name == "truncate" and not (values and type(values[0]) is int and values[0] > 0):
-        raise Refused(node.lineno, "`truncate` takes a number of characters, as in truncate(80)")
+        raise Refused(node.lineno, "`truncate` takes a number of characters, as in truncate(80)", "truncate")
     if node.name == "date" and (not values or values[0] not in DATE_STYLES):
-        raise Refused(node.lineno, f'`date` takes one of {", ".join(DATE_STYLES)}, as in date("weekday")')
+        styles = ", ".join(DATE_STYLES)
+        raise Refused(node.lineno, f'`date` takes one of {styles}, as in date("weekday")', "date")
     if node.name == "join" and not (values and isinstance(values[0], str)):
-        raise Refused(node.lineno, '`join` takes a text in quotes, as in join(" and ")')
+        raise Refused(node.lineno, '`join` takes a text in quotes, as in join(" and ")', "join")
 
 
 def _compare(node: nodes.Compare, place: _Place) -> int:
@@ -197,8 +225,8 @@ def _loop(node: nodes.For, place: _Place) -> int:
     if not isinstance(node.iter, nodes.Getattr | nodes.Getitem):
         raise Refused(node.lineno, "a loop goes over a list of ours, as in {% for tag in prospect.tags %}")
     inside = place.below(node.target.name, "loop")
-    once = sum(_cost(part, inside) for part in node.body)
-    return _cost(node.iter, place.below()) + LIST_LIMIT * (1 + once) + _all(node.else_, place)
+    once = sum(_priced(part, inside) for part in node.body)
+    return _priced(node.iter, place.below()) + LIST_LIMIT * (1 + once) + _all(node.else_, place)
 
 
 _RULES: dict[type[nodes.Node], Callable[..., int]] = {

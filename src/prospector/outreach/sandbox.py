@@ -16,6 +16,7 @@ while a template runs:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache, partial
 from typing import Any
@@ -27,10 +28,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from prospector.outreach import filters, grammar, probes, wording
 from prospector.outreach.facts import Group, Reading
+from prospector.outreach.fault import unclosed
 from prospector.outreach.grammar import Refused
 
 SOURCE_LIMIT = 32_000
 OUTPUT_LIMIT = 64 * 1024
+_QUOTED = re.compile(r"'([^'\n]{1,80})'")
 # What Jinja and Python's compiler raise on nonsense. `TemplateSyntaxError` is none of these.
 _TOO_MUCH = (RecursionError, MemoryError, SyntaxError, ValueError, OverflowError)
 
@@ -78,12 +81,35 @@ def compiled(source: str, language: str = "en") -> Template:
     environment = _sandbox(language if language[:2] in wording.LANGUAGES else "en")
     tree = tree_of(source)
     try:
-        grammar.cost(tree)
+        for refused in grammar.refusals(tree):
+            raise refused
         probes.put_into(tree)
         code = environment.compile(tree)
     except _TOO_MUCH as error:
         raise _too_much(error) from error
     return Template.from_code(environment, code, {})
+
+
+def refusals(source: str, language: str = "en") -> list[Refused]:
+    """All that is wrong with this template, in its order; none where it can be compiled."""
+    try:
+        if found := grammar.refusals(tree_of(source)):
+            return sorted(found, key=lambda refused: refused.line)
+        compiled(source, language)
+    except Refused as error:
+        return [error]
+    except _TOO_MUCH as error:
+        return [_too_much(error)]
+    return []
+
+
+def _no_template(error: TemplateSyntaxError, source: str) -> Refused:
+    """Jinja gives the line on which it gave up: for what is never closed, that is the last one."""
+    message = error.message or "this is no template"
+    line, words = unclosed(source)
+    if line and ("end of template" in message.casefold() or ("}}" not in words and words.startswith("{{"))):
+        return Refused(line, message, words)
+    return Refused(error.lineno, message, "\n".join(_QUOTED.findall(message)))
 
 
 def _too_much(error: Exception) -> Refused:
@@ -97,7 +123,7 @@ def tree_of(source: str) -> nodes.Template:
     try:
         return _sandbox("en").parse(source)
     except TemplateSyntaxError as error:
-        raise Refused(error.lineno, error.message or "this is no template") from error
+        raise _no_template(error, source) from error
     except _TOO_MUCH as error:
         raise _too_much(error) from error
 

@@ -33,11 +33,11 @@ Read = Callable[[str, Line], tuple[str, str]]
 
 
 class WrongPaste(Refused):
-    """A snippet cannot be pasted here; `path` and `line` say which line asked for it."""
+    """A snippet cannot be pasted here; `path` and `line` say where it is `asked` for."""
 
     def __init__(self, line: Line, message: str) -> None:
         super().__init__(line.number, message)
-        self.path = line.path
+        self.path, self.asked = line.path, line
 
 
 class _Budget:
