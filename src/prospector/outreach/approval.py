@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from prospector.campaigns import series
 from prospector.config import Settings
 from prospector.models import Card, Message, Prospect
-from prospector.outreach import drafts, outbox, staleness, suppression
+from prospector.outreach import consents, drafts, outbox, staleness, suppression
 from prospector.outreach.drafts import Desk
 from prospector.queue import day, touches, traces
 from prospector.queue.touches import Question, Rest
@@ -73,24 +74,44 @@ def approve(
     was = traces.before(session, card) if card is not None else None
     if wording is not None and wording != Wording(message.subject, message.body):
         _rewrite(session, desk, message, wording)
-    if (why := obstacle(session, message)) is not None:
+    if (why := obstacle(session, settings, message, now)) is not None:
         raise NotApprovedError(why)
     message.despite = _reason(session, settings, message, user_id, despite, now)
     session.flush()
     _put_into_outbox(session, settings, desk, message, user_id, now)
+    if message.recipient_id is not None:
+        _approve_series(session, settings, desk, message, user_id, now)
     if card is not None and message.by_hand and was is not None:
         traces.keep(session, card, was, user_id, now)
     elif card is not None:
         day.settle(session, card.id, user_id=user_id, now=now, was=was)
 
 
-def obstacle(session: Session, message: Message) -> str | None:
+def _approve_series(
+    session: Session, settings: Settings, desk: Desk, message: Message, user_id: int | None, now: datetime
+) -> None:
+    """With the first mail of a person all of their series is approved, or nothing is; a follow-up gets
+    its time where the mail before it has left already."""
+    if message.step != 1:
+        series.schedule(session, settings, message)
+        return
+    for later in series.drafts_behind(session, message):
+        if (why := obstacle(session, settings, later, now)) is not None:
+            raise NotApprovedError(f"mail {later.step} of their series: {why}")
+        _put_into_outbox(session, settings, desk, later, user_id, now)
+    series.activate(session, message.recipient_id or 0, now)
+
+
+def obstacle(session: Session, settings: Settings, message: Message, now: datetime) -> str | None:
     """Why a draft may not be approved as it stands, or None."""
     person = session.get_one(Prospect, message.prospect_id)
     if (why := suppression.suppressed(session, person)) is not None:
         return f"{person.name} is never written to: {why}"
     if person.archived_at is not None:
         return f"{person.name} is archived; bring them back first"
+    lawful = consents.of_message(session, settings.file.outreach, message, now)
+    if not lawful.ok:
+        return f"{person.name} may not have a cold mail: {lawful.why}"
     if message.state == "draft" and not drafts.is_approvable(message):
         errors = [problem.message for problem in drafts.problems_of(message) if problem.level == "error"]
         return f"mend it first: {'; '.join(errors)}"
@@ -139,6 +160,8 @@ def _reason(
     now: datetime,
 ) -> str | None:
     """Why it goes although somebody of us has just written; None where nobody has."""
+    if outbox.follows_up(message):
+        return None  # whoever approves a series knows of its own mails
     question = touches.question_of(session, message, rest_of(settings), now)
     if question is None:
         return None

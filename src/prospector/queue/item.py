@@ -201,7 +201,7 @@ def _draft(
         means.aftermath.library(), engagement.kind if engagement else None, message.template
     )
     names = [template.name for template in suiting]
-    obstacle = approval.obstacle(session, message)
+    obstacle = approval.obstacle(session, means.settings, message, now)
     unsent = message.state in ("draft", "approved")
     return Draft(
         id=message.id,
