@@ -212,6 +212,12 @@ class Queue(Table):
     hold: Duration = timedelta(minutes=10)
 
 
+class People(Table):
+    """How long we keep people of whom nothing is heard, before they are listed for deletion."""
+
+    keep_months: int = Field(default=24, ge=1, le=240)
+
+
 class AccountTable(Table):
     """What every account has; the connector's own keys stand beside it in the same table. `files_copies`
     tells whether the server of a mailbox puts what we send into the folder of sent mail by itself."""
@@ -237,6 +243,7 @@ class File(Table):
     polling: Polling = Polling()
     outreach: Outreach = Outreach()
     queue: Queue = Queue()
+    people: People = People()
     notify: Notify = Notify()
     accounts: dict[str, AccountTable] = Field(default_factory=dict)
 
