@@ -128,4 +128,5 @@ def recall(session: Session, message_ids: Sequence[int]) -> int:
 def _left_already(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those that are not the approved ones any more that they were."""
     waiting = select(Message.id).where(col(Message.id).in_(message_ids), Message.state == "approved")
-    return set(message_ids).difference(session.exec(waiting))
+    found = session.exec(waiting).all()
+    return set(message_ids) - set(found)

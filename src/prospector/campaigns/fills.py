@@ -40,27 +40,31 @@ def checked(path: str, value: str) -> str:
 
 
 class Fill:
-    """The act of a run: write a fact of each person, and their drafts anew."""
+    """The act of a run: write facts of each person, and their drafts anew. What each is to get is kept
+    by path; who is to get nothing is left."""
 
     def do(self, page: Page) -> Mapping[int, str]:
-        path, left = page.given["path"], {}
+        left = {}
         for case in page.cases:
-            value = case.edit.after.get("value")
-            if value is None:
-                left[case.prospect.id] = "nothing can be read from the address"
+            values: Mapping[str, str] = case.edit.after.get("values", {})
+            if not values:
+                left[case.prospect.id] = "nothing is known that could stand there"
                 continue
-            case.edit.before = {"value": value_of(case.prospect, path)}
-            write(case.prospect, path, value)
+            case.edit.before = {"values": {path: value_of(case.prospect, path) for path in values}}
+            for path, value in values.items():
+                write(case.prospect, path, value)
         _redraft(page, left)
         return left
 
     def undo(self, page: Page) -> Mapping[int, str]:
-        path, left = page.given["path"], {}
+        left = {}
         for case in page.cases:
-            if value_of(case.prospect, path) != case.edit.after.get("value"):
+            ours, before = case.edit.after["values"], case.edit.before["values"]
+            if any(value_of(case.prospect, path) != value for path, value in ours.items()):
                 left[case.prospect.id] = "somebody has written something else there since"
-            else:
-                write(case.prospect, path, case.edit.before.get("value"))
+                continue
+            for path, value in before.items():
+                write(case.prospect, path, value)
         _redraft(page, left)
         return left
 
