@@ -34,9 +34,10 @@ from prospector.models import (
     Recipient,
     Run,
     Suppression,
+    User,
     table_of,
 )
-from prospector.prospects import mentions, people
+from prospector.prospects import disclosure, mentions, people
 from prospector.prospects.people import TakenError
 from prospector.sdk import ProfileRef
 from prospector.store import insert_new
@@ -97,6 +98,9 @@ def export(session: Session, prospect: Prospect, now: datetime) -> dict[str, Any
         "exported_at": now,
         "prospect": rows_of_one[0].model_dump(),
         "company": company.model_dump(include={"id", "name", "domain"}) if company is not None else None,
+        "fields": disclosure.fields(
+            rows_of_one[0].model_dump(), company.name if company is not None else None, _told(session, ids)
+        ),
         "merged": [one.model_dump() for one in rows_of_one[1:]],
         **{name: _rows(session, model, ids) for name, model in _OF_PERSON},
         "looks": [row.model_dump() for row in session.exec(looks)],
@@ -105,6 +109,17 @@ def export(session: Session, prospect: Prospect, now: datetime) -> dict[str, Any
             for row in session.exec(select(Suppression).where(col(Suppression.key).in_(keys)))
         ],
     }
+
+
+def _told(session: Session, prospect_ids: Sequence[int]) -> list[tuple[str, datetime, str]]:
+    """What the history says was set of their fields: which, when, by whom."""
+    changes = (
+        select(Engagement.attributes, Engagement.at, User.name)
+        .join(User, col(User.id) == col(Engagement.user_id), isouter=True)
+        .where(col(Engagement.prospect_id).in_(prospect_ids), Engagement.kind == "field_set")
+        .order_by(col(Engagement.at), col(Engagement.id))
+    )
+    return [(str(one.get("field")), at, f"set by {by or 'us'}") for one, at, by in session.exec(changes)]
 
 
 def _rows(session: Session, model: type[SQLModel], prospect_ids: Sequence[int]) -> list[dict[str, Any]]:
