@@ -11,13 +11,14 @@ from sqlmodel import Session
 
 from prospector.config import Settings
 from prospector.models import Account, Campaign, Company, Message, Prospect
-from prospector.outreach import fresh, ledger, staleness, suppression
+from prospector.outreach import consents, fresh, ledger, staleness, suppression
 from prospector.outreach.drafts import Desk
 from prospector.outreach.ledger import Limits
 from prospector.outreach.window import calendar_for, closed, opening, window_of, zone_for
 
 Code = Literal[
     "suppressed",
+    "law",
     "by-hand",
     "stale",
     "archived",
@@ -57,7 +58,8 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """All that bears on one approved message. `stale` says what has changed since it was approved,
+    """All that bears on one approved message. `unlawful` is why the law of their country lets no cold
+    mail go (any more); `stale` says what has changed since it was approved,
     `held` is a circuit breaker's break, `campaign` why its series does not go on. `opens` is when the
     window lets it go (None: never) and `closed` why not now; `cap_ends` is when the fullest of its
     quotas lets it go, `gap_ends` when the mailbox may send again; `unread` is why the inbox does not."""
@@ -65,6 +67,7 @@ class Circumstances:
     send_at: datetime | None
     by_hand: bool = False
     suppressed: str | None = None
+    unlawful: str | None = None
     stale: Sequence[str] = ()
     archived: bool = False
     account: bool = True
@@ -98,6 +101,8 @@ def _lasting(given: Circumstances) -> Waits | None:
     """What no time ends."""
     if given.suppressed is not None:
         return Waits("suppressed", f"never written to: {given.suppressed}")
+    if given.unlawful is not None:
+        return Waits("law", given.unlawful)
     if given.by_hand:
         return Waits("by-hand", "for you to do by hand; then `prospector sent ID`")
     if given.stale:
@@ -127,10 +132,12 @@ def circumstances_of(
     mails = message.action == "email"
     full = _full(session, message, account, limits, now)
     hindered = None if message.by_hand else fresh.hindrance(session, message, now)
+    lawful = consents.of_message(session, settings.file.outreach, message, now)
     return Circumstances(
         send_at=message.send_at,
         by_hand=message.by_hand,
         suppressed=suppression.suppressed(session, prospect),
+        unlawful=None if lawful.ok else lawful.why,
         stale=staleness.changes(session, desk, message, message.approved_by),
         archived=prospect.archived_at is not None,
         account=limits is not None,

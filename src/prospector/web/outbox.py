@@ -38,6 +38,7 @@ SAID: Mapping[str, str] = {
 }
 ADVICE: Mapping[str, str] = {
     "suppressed": "It will never leave. Cancel it.",
+    "law": "Note a consent with its evidence on the person’s page, or cancel it.",
     "stale": "Cancel it: the card makes a new draft with the facts of now.",
     "archived": "Cancel it, or bring the person back from the archive.",
     "no-account": "Put the account back into config.toml, or cancel it.",
