@@ -99,10 +99,8 @@ def why(given: Circumstances, now: datetime) -> Waits | None:
 
 def _lasting(given: Circumstances) -> Waits | None:
     """What no time ends."""
-    if given.suppressed is not None:
-        return Waits("suppressed", f"never written to: {given.suppressed}")
-    if given.unlawful is not None:
-        return Waits("law", given.unlawful)
+    if (forbidden := _forbidden(given)) is not None:
+        return forbidden
     if given.by_hand:
         return Waits("by-hand", "for you to do by hand; then `prospector sent ID`")
     if given.stale:
@@ -112,6 +110,12 @@ def _lasting(given: Circumstances) -> Waits | None:
     if not given.account:
         return Waits("no-account", "its account has left config.toml")
     return None
+
+
+def _forbidden(given: Circumstances) -> Waits | None:
+    if given.suppressed is not None:
+        return Waits("suppressed", f"never written to: {given.suppressed}")
+    return Waits("law", given.unlawful) if given.unlawful is not None else None
 
 
 def of(session: Session, settings: Settings, desk: Desk, message: Message, now: datetime) -> Waits | None:
