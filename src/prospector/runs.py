@@ -16,6 +16,8 @@ from sqlmodel import Session, col, func, or_, select
 
 from prospector.consequences import Consequences
 from prospector.edits import Writes
+from prospector.importing import applying, staging
+from prospector.importing import undoing as imported
 from prospector.models import Edit, Prospect, Run, User
 from prospector.outreach import suppression
 from prospector.prospects import bulk
@@ -28,7 +30,10 @@ MOST = 10_000
 """How many people one run changes at most."""
 STOPPED = timedelta(minutes=1)
 """A run that nobody has worked on for so long is gone on with."""
-EDIT = "edit"
+EDIT, IMPORT = "edit", staging.IMPORT
+KINDS = (EDIT, IMPORT)
+"""What is listed and taken back here; of imports, those that have begun to write."""
+_WRITTEN = (staging.APPLYING, staging.DONE, staging.UNDOING, staging.UNDONE)
 
 
 class RunError(Exception):
@@ -37,10 +42,12 @@ class RunError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Undoing:
-    """What taking a run back does: to how many, and whose changes since are left alone."""
+    """What taking a run back does: how many people are as before, how many of them by being gone
+    again, and whose changes since are left alone."""
 
     restored: int
     left: tuple[tuple[str, str], ...]
+    removed: int = 0
 
 
 def people(session: Session, ids: Sequence[int]) -> list[Person]:
@@ -85,12 +92,21 @@ def carry_out(store: Store, consequences: Consequences, run_id: int, now: Callab
 def take_back(store: Store, consequences: Consequences, run_id: int, now: Callable[[], datetime]) -> int:
     """Undo a run, or what is left of undoing it; how many people that were. Raises `RunError`."""
     store.write(lambda session: _mark_undone(session, run_id, now()))
-    return _pages(lambda: store.write(lambda session: undo_page(session, consequences, run_id, now())))
+    return _pages(lambda: store.write(lambda session: next_page(session, consequences, run_id, True, now())))
+
+
+def next_page(session: Session, consequences: Consequences, run_id: int, back: bool, now: datetime) -> int:
+    """Go on with a run of any kind, or with taking it `back`; how many were looked at, 0 at the end."""
+    if session.get_one(Run, run_id).kind == IMPORT:
+        page = imported.undo_page if back else applying.apply_page
+    else:
+        page = undo_page if back else do_page
+    return page(session, consequences, run_id, now)
 
 
 def unfinished(session: Session, now: datetime) -> list[tuple[int, bool]]:
     """The runs that stopped half-way, and whether they were being taken back."""
-    waiting = select(Run).where(Run.kind == EDIT).order_by(col(Run.id).desc()).limit(50)
+    waiting = select(Run).where(col(Run.kind).in_(KINDS)).order_by(col(Run.id).desc()).limit(50)
     found = []
     for run in session.exec(waiting):
         worked_at = run.detail.get("worked_at")
@@ -103,7 +119,7 @@ def unfinished(session: Session, now: datetime) -> list[tuple[int, bool]]:
 def find(session: Session, run_id: int, only: int | None = None) -> Run:
     """A run; with `only`, one of this user's. Raises `RunError`."""
     run = session.get(Run, run_id)
-    if run is None or run.kind != EDIT or (only is not None and run.user_id != only):
+    if run is None or not _is_listed(run) or (only is not None and run.user_id != only):
         raise RunError(f"There is no run {run_id}. `prospector runs` lists them.")
     return run
 
@@ -112,32 +128,45 @@ def listed(session: Session, only: int | None, limit: int, before: int | None = 
     """The newest runs, as lists show them; `only`: this user's, `before`: those under this number.
     What somebody decided about one card is a run too, but stands with the card."""
     statement = select(Run, User.name).join(User, col(User.id) == col(Run.user_id), isouter=True)
-    statement = statement.where(Run.kind == EDIT)
+    written = col(Run.detail)["state"].as_string().in_(_WRITTEN)
+    statement = statement.where(or_(Run.kind == EDIT, (col(Run.kind) == IMPORT) & written))
     if only is not None:
         statement = statement.where(Run.user_id == only)
     if before is not None:
         statement = statement.where(col(Run.id) < before)
     found = session.exec(statement.order_by(col(Run.id).desc()).limit(limit)).all()
-    numbers = _numbers(session, [run.id for run, _ in found])
+    numbers = _numbers(session, [run.id for run, _ in found if run.kind == EDIT])
+    numbers |= {run.id: applying.numbers(run) for run, _ in found if run.kind == IMPORT}
     owners = assignment.names(session)
     return [_row(run, name, numbers, owners) for run, name in found]
+
+
+def _is_listed(run: Run) -> bool:
+    return run.kind == EDIT or (run.kind == IMPORT and run.detail["state"] in _WRITTEN)
 
 
 def _row(
     run: Run, name: str | None, numbers: Mapping[int, tuple[int, int]], owners: Mapping[int, str]
 ) -> dict[str, Any]:
     changed, waiting = numbers.get(run.id, (0, 0))
-    change = run.detail.get("change")
     return {
         "run": run.id,
         "kind": run.kind,
         "at": run.at,
         "by": name,
-        "what": bulk.sentence(change_of(change), owners) if change else run.kind,
+        "what": _sentence(run, owners),
         "changed": changed,
         "waiting": waiting,
         "undone": run.undone_at,
     }
+
+
+def _sentence(run: Run, owners: Mapping[int, str]) -> str:
+    if run.kind == IMPORT:
+        source = run.detail["source"]
+        return f"import of {run.detail['filename']}" + (f" ({source})" if source else "")
+    change = run.detail.get("change")
+    return bulk.sentence(change_of(change), owners) if change else run.kind
 
 
 def _numbers(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]:
@@ -152,7 +181,11 @@ def _numbers(session: Session, ids: Sequence[int]) -> dict[int, tuple[int, int]]
 
 def undoing(session: Session, run_id: int) -> Undoing:
     """What taking a run back would do now."""
-    _undoable(find(session, run_id))
+    run = find(session, run_id)
+    _undoable(run)
+    if run.kind == IMPORT:
+        plan = imported.undoing(session, run_id)
+        return Undoing(plan.removed + plan.restored, plan.left, plan.removed)
     restored, left, after = 0, [], 0
     while page := _changed(session, run_id, after):
         for edit, prospect in page:
@@ -255,7 +288,9 @@ def _mark_undone(session: Session, run_id: int, now: datetime) -> None:
     run = find(session, run_id)
     session.refresh(run, with_for_update=True)
     _undoable(run)
-    if run.undone_at is None:
+    if run.kind == IMPORT:
+        imported.begin(session, run_id, now)
+    elif run.undone_at is None:
         run.undone_at = now
         _keep(run, finished=False, worked_at=now.isoformat())
 

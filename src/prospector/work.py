@@ -183,8 +183,8 @@ async def resume(runtime: Runtime) -> int:
     left = await installation.store.read_async(lambda session: runs.unfinished(session, now))
     whole = 0
     for run_id, undoing in left:
-        page = runs.undo_page if undoing else runs.do_page
-        do = partial(page, consequences=runtime.consequences, run_id=run_id, now=now)
+        consequences = runtime.consequences
+        do = partial(runs.next_page, consequences=consequences, run_id=run_id, back=undoing, now=now)
         while done := await installation.store.write_async(do):
             whole += done
         log.info("run", text=f"run {run_id} was left half-way; it is finished now")

@@ -6,7 +6,7 @@ goes on begins where it stopped, and of two who do it at once one waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +19,7 @@ from prospector.importing.plan import ADD, CHANGE, CONFLICT
 from prospector.importing.planning import Earlier, after_of, before_of, heard
 from prospector.importing.rows import Said
 from prospector.importing.writing import Page
-from prospector.models import Company, Run
+from prospector.models import Company, ImportRow, Run
 from prospector.store import Store
 
 PAGE = 300
@@ -39,8 +39,8 @@ def begin(session: Session, run_id: int, now: datetime) -> None:
     if run.detail["state"] == staging.PLANNED:
         staging.remember(session, run.detail["columns"], run.detail["mapping"], now)
         newest = session.exec(select(func.max(Company.id))).one() or 0
-        state = {"state": staging.APPLYING, "applied_to": 0, "done": 0, "company_from": newest}
-        staging.note(run, **state, worked_at=now.isoformat())
+        state = {"state": staging.APPLYING, "applied_to": 0, "done": 0, "company_from": newest, "changed": 0}
+        staging.note(run, **state, ready=True, finished=False, worked_at=now.isoformat())
 
 
 def go_on(store: Store, consequences: Consequences, run_id: int, now: Callable[[], datetime]) -> int:
@@ -71,7 +71,7 @@ def apply_page(session: Session, consequences: Consequences, run_id: int, now: d
     open_rows = [row for row in rows if row.plan in (ADD, CHANGE, CONFLICT)]
     said = [one for row in open_rows if isinstance(one := heard(run, row, house), Said)]
     known = register.read(session, said, consequences.secret, lock=True)
-    page = Page(run, known, stages_of(session)[0], now)
+    page, changed = Page(run, known, stages_of(session)[0], now), 0
     for judged in planning.judge(session, run, open_rows, house, consequences.secret, Earlier(), known):
         row, decision = judged.row, judged.decision
         row.plan, row.why, row.prospect_id = decision.plan, decision.why or None, decision.prospect_id
@@ -80,13 +80,21 @@ def apply_page(session: Session, consequences: Consequences, run_id: int, now: d
             row.cells = {}
         if decision.writes:
             page.note(judged)
+            changed += 1
     page.write(session, consequences)
-    _advance(run, len(rows), rows[-1].number if rows else 0, now)
+    _advance(run, rows, changed, now)
     return len(rows)
 
 
-def _advance(run: Run, looked_at: int, last: int, now: datetime) -> None:
-    if looked_at:
-        staging.note(run, applied_to=last, done=run.detail["done"] + looked_at, worked_at=now.isoformat())
+def numbers(run: Run) -> tuple[int, int]:
+    """How many people an import has changed, and how many rows it still has to look at."""
+    waiting = run.detail["rows"] - run.detail["done"] if run.detail["state"] == staging.APPLYING else 0
+    return run.detail.get("changed", 0), waiting
+
+
+def _advance(run: Run, rows: Sequence[ImportRow], changed: int, now: datetime) -> None:
+    if rows:
+        done, whole = run.detail["done"] + len(rows), run.detail["changed"] + changed
+        staging.note(run, applied_to=rows[-1].number, done=done, changed=whole, worked_at=now.isoformat())
     else:
         staging.note(run, state=staging.DONE, finished=True, worked_at=now.isoformat())

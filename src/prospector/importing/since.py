@@ -32,6 +32,7 @@ from prospector.models import (
 UNSAID = ("draft", "discarded")
 PASSIVE = ("added", "drafted", "skipped")
 SEEN_BY_LOOKING = ("post",)
+_OURS = {"field_set": "somebody edited them", "note": "there is a note about them"}
 Reasons = dict[int, list[str]]
 
 
@@ -57,7 +58,7 @@ def _said(session: Session, ids: Sequence[int], found: Reasons) -> None:
     said = select(Message.prospect_id).where(
         col(Message.prospect_id).in_(ids), col(Message.state).not_in(UNSAID)
     )
-    _note(found, session.exec(said).all(), "a message to them was approved or sent")
+    _note(found, [*session.exec(said)], "a message to them was approved or sent")
     active = select(Recipient.prospect_id).where(
         col(Recipient.prospect_id).in_(ids), col(Recipient.state).not_in(PASSIVE)
     )
@@ -68,18 +69,15 @@ def _done(session: Session, run_id: int, rows: Sequence[ImportRow], found: Reaso
     """What they did, and what we noted, beside the import's own entries."""
     ids = [row.prospect_id for row in rows]
     adopted = {id_ for row in rows for id_ in row.after.get("adopted", ())}
-    columns = (Engagement.id, Engagement.prospect_id, Engagement.by, Engagement.kind)
-    beside = select(*columns).where(
+    beside = select(Engagement).where(
         col(Engagement.prospect_id).in_(ids),
         col(Engagement.kind).not_in(SEEN_BY_LOOKING),
         or_(Engagement.by == "them", ~col(Engagement.object).startswith(mark(run_id), autoescape=True)),
     )
-    for id_, prospect_id, by, kind in session.exec(beside):
-        if id_ in adopted:
-            continue
-        ours = {"field_set": "somebody edited them", "note": "there is a note about them"}
-        why = ours.get(kind, "we did something with them") if by == "us" else "they did something since"
-        _note(found, [prospect_id], why)
+    for one in session.exec(beside):
+        if one.id not in adopted:
+            ours = _OURS.get(one.kind, "we did something with them")
+            _note(found, [one.prospect_id], ours if one.by == "us" else "they did something since")
 
 
 def _decided(session: Session, ids: Sequence[int], found: Reasons) -> None:
