@@ -26,6 +26,12 @@ def stages_of(session: Session) -> list[str]:
     return [stage.name for stage in versions[-1].ruleset.stages] if versions else [FIRST_STAGE]
 
 
+def won_stages(session: Session) -> tuple[str, ...]:
+    """The stages of the live rules in which somebody is won."""
+    versions = Parsed().versions(session)
+    return tuple(one.name for one in versions[-1].ruleset.stages if one.closed == "won") if versions else ()
+
+
 def enrol(
     session: Session,
     consequences: Consequences,

@@ -38,6 +38,8 @@ COMMANDS = {
     "why": "history",
     "why-not": "history",
     "person": "person",
+    "duplicates": "merging",
+    "merge": "merging",
     "queue": "queue",
     "done": "queue",
     "dismiss": "queue",

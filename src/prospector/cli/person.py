@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
 from sqlmodel import Session
 
 from prospector.casework import Casework
-from prospector.cli.output import echo, fail, installation, show_one
+from prospector.cli.output import AsJson, Limit, echo, fail, installation, show, show_one
 from prospector.consequences import Consequences
+from prospector.enrolment import won_stages
 from prospector.installation import utc_now
-from prospector.prospects import erasure, people
+from prospector.prospects import disclosure, erasure, people, retention
 from prospector.prospects.erasure import ErasureError
+from prospector.prospects.overwriting import overwrite
+from prospector.prospects.scope import EVERYBODY
 
-app = typer.Typer(help="A person's rights: export and erase.")
+app = typer.Typer(help="A person's rights: export, erase, and who is kept too long.")
 Who = Annotated[str, typer.Argument(help="An id, an e-mail or a profile URL.")]
 
 
 def register(parent: typer.Typer) -> None:
-    parent.add_typer(app, name="person", help="A person's rights: export and erase.")
+    parent.add_typer(app, name="person", help="A person's rights: export, erase, and who is kept too long.")
 
 
 @app.command()
-def export(prospect: Who) -> None:
-    """Everything that is stored about a person, as one JSON object."""
+def export(
+    prospect: Who,
+    html: Annotated[bool, typer.Option("--html", help="A page to read, instead of JSON.")] = False,
+) -> None:
+    """Everything that is stored about a person, as one JSON object or as a page."""
     with installation() as opened, opened.store.reading() as session:
-        person = people.find(session, prospect)
-        show_one(erasure.export(session, person, utc_now()), True)
+        told = erasure.export(session, people.find(session, prospect), utc_now())
+    if html:
+        sys.stdout.write(disclosure.page(told))
+    else:
+        show_one(told, True)
 
 
 @app.command()
@@ -51,3 +61,22 @@ def erase(
             echo(opened.store.write(work))
         except ErasureError as error:
             fail(str(error))
+        overwrite(opened.store)
+
+
+@app.command("retention")
+def retained(
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Of whom nothing was heard, and nothing came, for `keep_months`: to be erased, or kept on purpose."""
+    with installation() as opened, opened.store.reading() as session:
+        since = retention.months_before(utc_now(), opened.settings.file.people.keep_months)
+        won, rows, after = won_stages(session), list[dict[str, Any]](), 0
+        while len(rows) < limit:
+            part = retention.listed(session, EVERYBODY, since, limit - len(rows), after, won)
+            rows += [person.as_json() for person in part.people]
+            if part.next is None:
+                break
+            after = part.next
+    show(rows, as_json, "Nobody: of everybody something was heard, or they are new.")

@@ -10,12 +10,14 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
+from prospector import merges
 from prospector import runs as undoable
 from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
 from prospector.cli.queue import moment
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.models import User
+from prospector.merges import MergeError
+from prospector.models import Run, User
 from prospector.prospects import people
 from prospector.prospects.bulk import Change
 from prospector.runs import RunError
@@ -36,7 +38,7 @@ def opened() -> Iterator[Installation]:
     try:
         with installation() as found:
             yield found
-    except (AbsenceError, RunError) as error:
+    except (AbsenceError, MergeError, RunError) as error:
         fail(str(error), 2)
 
 
@@ -108,6 +110,9 @@ def undo(
 ) -> None:
     """Take a run back. What somebody changed since is left alone, and said."""
     with opened() as place:
+        if _is_merge(place, run):
+            _part(place, run, dry_run)
+            return
         with place.store.reading() as session:
             plan = undoable.undoing(session, run)
         if not dry_run:
@@ -116,3 +121,22 @@ def undo(
         echo(f"Run {run}: {plan.restored} people {would} as they were.")
         for name, why in plan.left:
             echo(f"  {name}: {why}, so that stays.")
+
+
+def _is_merge(place: Installation, run_id: int) -> bool:
+    with place.store.reading() as session:
+        run = session.get(Run, run_id)
+        return run is not None and run.kind == merges.KIND
+
+
+def _part(place: Installation, run_id: int, dry_run: bool) -> None:
+    """Take a merge back: two people again."""
+    consequences, now = Consequences(place), utc_now()
+    with place.store.reading() as session:
+        parting = merges.undoing(session, run_id)
+    if not dry_run:
+        parting = place.store.write(lambda session: merges.take_back(session, consequences, run_id, now))
+    would = "would be" if dry_run else "are"
+    echo(f"Run {run_id}: {parting.names[0]} and {parting.names[1]} {would} two people again.")
+    for line in parting.left:
+        echo(f"  {line}.")
