@@ -18,10 +18,11 @@ from prospector.web.door import routes_of
 
 NOT_PAGES = ("/api", "/static", "/healthz", "/dev/", "/setup")
 """What is for programs, or only there while there is no user."""
-PARTS = ("/export", "/live", "/queue/end", "/queue/news", "/queue/rest")
+PARTS = ("/export", "/live", "/progress", "/queue/end", "/queue/news", "/queue/rest")
 """What is fetched by a page, or saved as a file, and is no page itself."""
 ONE_TIME = frozenset({"token", "digest", "name"})
 VALUES: Mapping[str, str] = {
+    "campaign_id": "SELECT id FROM campaign ORDER BY id",
     "card_id": "SELECT id FROM card WHERE state = 'open' ORDER BY priority DESC, id",
     "prospect_id": "SELECT prospect_id FROM card WHERE state = 'open' ORDER BY priority DESC, id",
     "company_id": "SELECT DISTINCT p.company_id FROM card c JOIN prospect p ON p.id = c.prospect_id"

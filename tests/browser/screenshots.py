@@ -31,7 +31,12 @@ KEPT = ROOT / "docs" / "screenshots"
 SIZES = {"390": (390, 844), "1400": (1400, 900)}
 WIDEST = {"1920": (1920, 1080)}
 KEEP = ("card-1400", "card-390-light", "queue-390-light", "prospect-1400-light", "prospect-390-light")
-ONE_OF = {"/p/{prospect_id}": "prospect", "/c/{company_id}": "company", "/queue/{card_id}": "card"}
+ONE_OF = {
+    "/p/{prospect_id}": "prospect",
+    "/c/{company_id}": "company",
+    "/queue/{card_id}": "card",
+    "/m/{campaign_id}": "campaign",
+}
 
 
 def name_of(template: str) -> str:

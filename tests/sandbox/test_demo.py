@@ -161,7 +161,7 @@ def test_the_first_polls_find_nothing_of_the_past_again(demo):
         " GROUP BY prospect_id, channel, kind, at, text HAVING count(*) > 1"
     )
     assert demo.rows(twice) == []
-    assert demo.rows("SELECT count(*) FROM prospect") == [(400,)]
+    assert demo.rows("SELECT count(*) FROM prospect") == [(448,)]
 
 
 def test_it_is_sound_while_it_runs(demo):

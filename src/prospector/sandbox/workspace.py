@@ -11,7 +11,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from prospector.installation import open_installation
-from prospector.sandbox import seed, town
+from prospector.sandbox import campaign, seed, town
 from prospector.sandbox.bluesky_world import PASSWORD
 from prospector.sandbox.town import Town
 from prospector.workspace import SANDBOX_MARK
@@ -86,6 +86,7 @@ def make_anew(folder: Path, people: Town, addresses: Addresses, mark: Mark, rule
     opened = open_installation(folder)
     try:
         seed.store(opened, people.pasts, people.places, people.elsewhere, mark.opened_at, people.seed)
+        campaign.store(opened, mark.opened_at, people.seed)
     finally:
         opened.close()
     return sum(len(past.things) for past in people.pasts)

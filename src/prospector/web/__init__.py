@@ -14,6 +14,9 @@ from prospector.installation import Installation
 from prospector.queue.means import Means
 from prospector.web import (
     assets,
+    campaign_people,
+    campaign_template,
+    campaigns,
     changes,
     companies,
     decisions,
@@ -26,6 +29,7 @@ from prospector.web import (
     prospects,
     queue,
     replies,
+    review,
     second_factor,
     settings,
     setup,
@@ -62,6 +66,10 @@ ROUTERS = (
     house.router,
     prospect.router,
     companies.router,
+    campaigns.router,
+    campaign_people.router,
+    campaign_template.router,
+    review.router,
     outbox.router,
     replies.router,
     sources.router,

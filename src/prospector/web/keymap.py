@@ -38,16 +38,18 @@ class Key:
 
 
 _GO, _ALL = "Go to", (EVERYWHERE,)
-_LISTS = ("queue", "strangers", "outbox", "replies", "prospects", "companies")
+_LISTS = ("queue", "strangers", "outbox", "replies", "prospects", "companies", "campaigns", "review")
 
 PAGES = (
     ("queue", "Queue"),
     ("prospect", "One person"),
     ("prospects", "People"),
     ("companies", "Companies"),
+    ("campaigns", "Campaigns"),
     ("replies", "Replies"),
     ("outbox", "Outbox"),
     ("strangers", "Strangers"),
+    ("review", "Review of a campaign"),
 )
 """The pages with keys of their own, as docs/keyboard.md lists them."""
 _INTRODUCTION = """\
@@ -86,11 +88,17 @@ KEYS: tuple[Key, ...] = (
     Key("m", "stage", "Move to a stage, then 1 to 9, 0, a to e", pages=("queue", "prospect")),
     Key("n", "note", "Note", pages=("queue", "prospect")),
     Key("t", "take-over", "Take over a card that somebody else has open"),
-    Key("v", "tick", "Tick the row", "Decide", ("prospects",)),
-    Key("Enter", "open", "Open", "Move", ("prospects", "companies")),
+    Key("f", "problem", "Next problem, with the cursor in its field", "Decide", ("review",)),
+    Key("a", "approve", "Approve this person's mails", "Decide", ("review",)),
+    Key("A", "approve-ready", "Approve all that are ready", "Decide", ("review",)),
+    Key("e", "edit", "Edit the first mail", "Decide", ("review",)),
+    Key("x", "skip", "Skip this person", "Decide", ("review",)),
+    Key("v", "tick", "Tick the row", "Decide", ("prospects", "review")),
+    Key("Enter", "open", "Open", "Move", ("prospects", "companies", "campaigns")),
     Key("g q", "go-queue", "Queue", _GO, _ALL),
     Key("g p", "go-prospects", "People", _GO, _ALL),
     Key("g k", "go-companies", "Companies", _GO, _ALL),
+    Key("g c", "go-campaigns", "Campaigns", _GO, _ALL),
     Key("g i", "go-replies", "Replies", _GO, _ALL),
     Key("g o", "go-outbox", "Outbox", _GO, _ALL),
     Key("g u", "go-strangers", "Strangers", _GO, _ALL),

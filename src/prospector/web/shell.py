@@ -20,6 +20,7 @@ from prospector.prospects import strangers
 from prospector.queue import session as days
 from prospector.queue.reader import start_of
 from prospector.web import sight
+from prospector.web.access import grant_of, verdict
 from prospector.web.kept import Kept, kept_of
 from prospector.web.rendering import CHANNELS, channel_name, clock, counted, page
 from prospector.web.sight import Health, Look
@@ -103,6 +104,7 @@ PLACES = (
     ("queue", "/queue", "Queue", "inbox"),
     ("prospects", "/p", "People", "users"),
     ("companies", "/c", "Companies", "building"),
+    ("campaigns", "/m", "Campaigns", "mail"),
     ("replies", "/replies", "Replies", "message-reply"),
     ("outbox", "/outbox", "Outbox", "send"),
     ("strangers", "/strangers", "Strangers", "user-question"),
@@ -126,7 +128,7 @@ def of(request: Request, viewer: Viewer, now: datetime) -> Shell:
         counts = counts_of(session, kept, viewer, now)
         outbox = listing.count(session, viewer.scope)
         return Shell(
-            places=tuple(_place(*place, counts) for place in PLACES),
+            places=tuple(_place(*place, counts) for place in PLACES if _may_open(viewer, place[1])),
             sources=sources_of(health),
             outbox=outbox,
             next_at=session.connection().execute(_NEXT).scalar_one() if outbox else None,
@@ -212,6 +214,10 @@ def _blind(look: Look, viewer: Viewer, now: datetime) -> Banner:
 
 def _place(page: str, path: str, label: str, drawing: str, counts: Mapping[str, str | None]) -> Place:
     return Place(page, path, label, drawing, counts.get(page), hot=page == "queue")
+
+
+def _may_open(viewer: Viewer, path: str) -> bool:
+    return verdict(grant_of("GET", path), viewer.role) == "go"
 
 
 def _capped(number: int, most: int) -> str | None:
