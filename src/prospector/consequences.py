@@ -16,11 +16,12 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector import effects
+from prospector.campaigns import series
 from prospector.effects import Effects, Person
 from prospector.engagements import log
 from prospector.installation import Installation
 from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression, table_of
-from prospector.outreach import acts, doubt, outbox, pauses, suppression
+from prospector.outreach import acts, doubt, holds, outbox, pauses, suppression
 from prospector.outreach.drafts import Desk, desk_of
 from prospector.outreach.template import Library, load_all
 from prospector.polling.coverage import Coverage, horizon
@@ -83,17 +84,21 @@ class Consequences:
     ) -> list[str]:
         """All that follows from new engagements, prospects whose events changed, and prospects
         that were looked at. Log lines, the kind first."""
+        held = holds.after_news(session, new, now)
         proved, lines = _proved(session, new, now)
+        lines += held
         new = [*new, *proved]
         stopped: dict[str, str] = {}
         for engagement in new:
             if (why := suppression.obey(session, engagement, now)) is not None:
                 stopped[engagement.key] = why
+                self._stop_series(session, engagement, why, now)
                 lines.append(f"stop {engagement.actor}: never written to again, {why}")
             elif (why := suppression.suspected(session, engagement)) is not None:
                 stopped[engagement.key] = why
             if (pause := pauses.keep(session, engagement)) is not None:
                 lines.append(f"pause {engagement.actor}: until {pause.end}, {pause.why}")
+            lines += self._series(session, engagement, now)
         owners = {engagement.prospect_id for engagement in new if engagement.prospect_id is not None}
         owners |= set(changed)
         affected = owners | self._timers_due(session, set(touched) - owners, now)
@@ -171,10 +176,34 @@ class Consequences:
         return self._desk
 
     @property
+    def looking(self) -> Mapping[str, int]:
+        """By platform, the row of the account that looks at its profiles."""
+        return self._installation.looking
+
+    @property
+    def currency(self) -> str:
+        """What a value is in that is given without one."""
+        return self._queue.currency
+
+    @property
     def secret(self) -> bytes | None:
         """The workspace's key, under which erased people are known again; None where there is none."""
         path = Seal.of(self._installation.workspace.root).path
         return path.read_bytes().strip() if path.is_file() else None
+
+    # --- campaigns ------------------------------------------------------------------------------
+
+    def _series(self, session: Session, engagement: Engagement, now: datetime) -> list[str]:
+        """What it means for a series: our mail lets the next one follow, what they do may end it."""
+        message = _of_series(session, engagement)
+        if message is not None:
+            series.after_sent(session, self._installation.settings, message, engagement)
+        why = series.obey(session, engagement, now)
+        return [f"stop {engagement.actor}: their series ends, {why}"] if why is not None else []
+
+    def _stop_series(self, session: Session, engagement: Engagement, why: str, now: datetime) -> None:
+        if engagement.prospect_id is not None:
+            series.stop(session, engagement.prospect_id, why, now)
 
     # --- one prospect ---------------------------------------------------------------------------
 
@@ -195,6 +224,8 @@ class Consequences:
         said = effects.take_back(session, prospect, refolded.superseded)
         if objected and stopped:
             outbox.withdraw(session, prospect.id, "they asked us not to write")
+        if _is_terminal(versions, prospect.stage):
+            series.stop(session, prospect.id, f"they are in {prospect.stage}", now)
         rules = {version.number: version.ruleset for version in versions}
         for firing in refolded.new:
             stale_after = rules[firing.version].engine.stale_after
@@ -233,6 +264,18 @@ def _proved(session: Session, new: Sequence[Engagement], now: datetime) -> tuple
     proved = doubt.prove_sent(session, quoted, "quoted by an answer", now)
     acts_of_ours = log(session, [acts.entry_of(session, message, now) for message in proved])
     return acts_of_ours, [f"sent message {one.id} was in doubt: an answer quotes it" for one in proved]
+
+
+def _is_terminal(versions: Sequence[Version], name: str) -> bool:
+    stages = versions[-1].ruleset.stages if versions else ()
+    return any(stage.terminal for stage in stages if stage.name == name)
+
+
+def _of_series(session: Session, engagement: Engagement) -> Message | None:
+    """The mail of a campaign that this act of ours is, if it is one."""
+    message_id = engagement.attributes.get("message") if engagement.by == "us" else None
+    message = session.get(Message, message_id) if isinstance(message_id, int) else None
+    return message if message is not None and message.recipient_id is not None else None
 
 
 def _locked(session: Session, ids: set[int]) -> list[Prospect]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select, update
 
 from prospector import config
+from prospector.campaigns import series
 from prospector.config import AccountSettings
 from prospector.models import Account, Engagement, Message, Profile, Prospect
 from prospector.outreach import naming, render
@@ -193,13 +194,17 @@ def rewrite(session: Session, desk: Desk, message: Message, subject: str, body: 
     prospect = session.get_one(Prospect, message.prospect_id)
     engagement = _answered(session, message)
     facts = naming.completed(facts_of(session, prospect, engagement, desk.sender, desk.timezone))
+    if (thread := series.thread_of(session, message)) is not None:
+        facts = {**facts, "engagement": thread}
     way = desk.way(session, prospect, message.action, engagement)
     language = message.facts.get("language", "en")
     found = lint(subject, body, facts, action=message.action, language=language, limit=way.longest)
     message.subject, message.body = subject, body
     message.problems = [asdict(problem) for problem in [*found, *([way.problem] if way.problem else [])]]
     message.facts_hash = digest(facts, message.facts.get("read", ()))
+    message.facts = {**message.facts, "rewritten": True}
     session.add(message)
+    series.carry_subject(session, message)
 
 
 def problems_of(message: Message) -> list[Problem]:

@@ -1,0 +1,94 @@
+"""When a campaign may start, what starting, pausing and ending it does, and when its last mail leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from prospector.campaigns import editing, recipients, series
+from prospector.campaigns.editing import CampaignError
+from prospector.config import Settings
+from prospector.models import Account, Campaign, Recipient
+from prospector.outreach.drafts import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What stands between a campaign and its start: which setting, in words, and the page to mend it."""
+
+    field: str
+    message: str
+    where: str = ""
+
+
+def gate(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> list[Missing]:
+    """All that has to be there before a campaign starts (outreach.md, E1); empty where it may."""
+    found = []
+    place = f"/m/{campaign.id}"
+    if editing.newest(session, campaign.id) is None:
+        found.append(Missing("version", "there is no text yet; write the first mail", f"{place}/template"))
+    if not any(recipients.counts(session, campaign.id)[state] for state in recipients.ABOUT_TO):
+        found.append(Missing("people", "there is nobody to write to; add people", f"{place}/people"))
+    return [*found, *_mailboxes(session, campaign, place)]
+
+
+def start(session: Session, settings: Settings, desk: Desk, campaign: Campaign, now: datetime) -> None:
+    """Let what is approved leave, from its mailboxes. Raises `CampaignError` with all that is missing."""
+    if campaign.state == "running":
+        return
+    if campaign.state == "done":
+        raise CampaignError(f'"{campaign.name}" is over; make a new campaign.')
+    if missing := gate(session, settings, campaign, now):
+        raise CampaignError(f'"{campaign.name}" cannot start: {"; ".join(one.message for one in missing)}.')
+    campaign.state, campaign.paused_why = "running", None
+    campaign.started_at = campaign.started_at or now
+    session.add(campaign)
+    session.flush()
+
+
+def pause(session: Session, campaign: Campaign, why: str, now: datetime) -> None:
+    """Let nothing more leave until somebody resumes it; what is being delivered this moment goes on."""
+    if campaign.state != "running":
+        raise CampaignError(f'"{campaign.name}" is not running.')
+    campaign.state, campaign.paused_why = "paused", why.strip()[:300] or "paused by hand"
+    session.add(campaign)
+    session.flush()
+
+
+def resume(session: Session, settings: Settings, desk: Desk, campaign: Campaign, now: datetime) -> None:
+    """Go on with a paused campaign, as far as nothing is missing. Raises `CampaignError`."""
+    if campaign.state != "paused":
+        raise CampaignError(f'"{campaign.name}" is not paused.')
+    start(session, settings, desk, campaign, now)
+
+
+def finish(session: Session, campaign: Campaign, now: datetime) -> int:
+    """End a campaign for good: what has not left is taken back. How many people that concerns."""
+    if campaign.state == "done":
+        return 0
+    ids = list(
+        session.exec(
+            select(Recipient.id).where(
+                Recipient.campaign_id == campaign.id, col(Recipient.state).in_(recipients.ABOUT_TO)
+            )
+        )
+    )
+    for at in range(0, len(ids), recipients.PAGE):
+        series.stop_these(session, ids[at : at + recipients.PAGE], "the campaign is over", now)
+    campaign.state, campaign.ended_at, campaign.paused_why = "done", now, None
+    session.add(campaign)
+    session.flush()
+    return len(ids)
+
+
+def _mailboxes(session: Session, campaign: Campaign, place: str) -> list[Missing]:
+    known = list(session.exec(select(Account).where(col(Account.id).in_(campaign.account_ids))))
+    if not known:
+        return [Missing("mailbox", "there is no mailbox to send from; choose one", place)]
+    return [
+        Missing("mailbox", f"the mailbox {one.name} is paused: {one.paused_why}", "/settings/mailboxes")
+        for one in known
+        if one.paused_why is not None
+    ]

@@ -1,0 +1,297 @@
+"""What becomes of a series once it goes out: when the next mail may leave, and what ends it.
+
+A follow-up is approved with the first mail but gets its time only once the mail before it was sent.
+What ends a series (outreach.md, E19) takes back all of it that has not left, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select, update
+
+from prospector.config import Settings
+from prospector.models import Campaign, CampaignVersion, Company, Engagement, Message, Prospect, Recipient
+from prospector.outreach import suppression
+from prospector.outreach.filters import reply_subject
+from prospector.outreach.readings import FILTERS, HUMAN
+from prospector.outreach.window import window_of, working_days_later, zone_for
+from prospector.store import read_rows
+
+ABOUT_TO = ("added", "drafted", "active")
+"""States of those to whom something may still go."""
+UNSAID = ("draft", "approved")
+ANSWERED = "a colleague has answered"
+"""How the reason of a company's pause begins that a colleague's answer brought."""
+COMPANY_PAUSE = timedelta(days=14)
+"""How long the answer of one keeps us from going on with their colleagues, unless a person says otherwise."""
+ORDINALS = {1: "the first mail", 2: "the second mail", 3: "the third mail", 4: "the fourth mail"}
+
+_WORDS: Mapping[str, str] = {
+    "email_reply": "they answered by mail",
+    "reply": "they answered",
+    "comment": "they commented",
+    "dm": "they wrote a direct message",
+    "mention": "they mentioned us",
+    "quote": "they quoted us",
+    "meeting_booked": "they booked a meeting",
+}
+_IN_SERIES = (
+    select(Recipient.id)
+    .where(
+        col(Recipient.prospect_id) == bindparam("prospect"),
+        col(Recipient.state).in_(bindparam("states", expanding=True)),
+        col(Recipient.at) <= bindparam("since"),
+    )
+    .order_by(col(Recipient.id))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands in its series: after which step it goes, how many working days later."""
+
+    wait: int
+    before: Message | None
+
+
+# --- going on -----------------------------------------------------------------------------------
+
+
+def after_sent(session: Session, settings: Settings, message: Message, sent: Engagement) -> None:
+    """A mail of a series has left (`sent` is it in the history): the next follows it in the thread
+    and gets its time; after the last one the series is done."""
+    following = _next(session, message)
+    if following is None:
+        last = col(Recipient.id) == message.recipient_id, col(Recipient.state) == "active"
+        done = {"state": "done", "why": None, "at": sent.seen_at}
+        session.exec(update(Recipient).where(*last).values(**done))
+        return
+    following.engagement_id = sent.id
+    session.add(following)
+    session.flush()
+    schedule(session, settings, following)
+
+
+def schedule(session: Session, settings: Settings, message: Message) -> None:
+    """Give an approved follow-up its time, where the mail before it has left: so many working days
+    later for the person, not before the time that it has."""
+    place = place_of(session, message)
+    if place is None or message.state != "approved":
+        return
+    due = _due(session, settings, message, place)
+    if due is not None and message.send_at is not None:
+        due = max(due, message.send_at)
+    message.send_at = due
+    session.add(message)
+    session.flush()
+
+
+def place_of(session: Session, message: Message) -> Place | None:
+    """Where a follow-up stands in its series; None for what is no follow-up."""
+    if message.recipient_id is None or message.step is None or message.step < 2:
+        return None
+    before = session.exec(
+        select(Message).where(
+            Message.recipient_id == message.recipient_id,
+            Message.step == message.step - 1,
+            Message.state != "discarded",
+        )
+    ).first()
+    return Place(_wait(session, message), before)
+
+
+def in_words(session: Session, message: Message) -> str | None:
+    """Why a follow-up has not left, as far as its series goes; None where that does not hold it."""
+    if (place := place_of(session, message)) is None:
+        return None
+    before = ORDINALS.get((message.step or 2) - 1, "the mail before")
+    days = "1 working day" if place.wait == 1 else f"{place.wait} working days"
+    match place.before.state if place.before is not None else "":
+        case "sent":
+            return f"goes {days} after {before}"
+        case "unknown":
+            return f"goes {days} after {before}, of which nobody knows whether it arrived"
+        case "draft":
+            return f"goes {days} after {before}, which is not approved"
+        case "approved" | "sending":
+            return f"goes {days} after {before}, which has not left yet"
+    return f"{before} never left; take this one back"
+
+
+def activate(session: Session, recipient_id: int, now: datetime) -> None:
+    """The first mail of a person is approved: the series is under way."""
+    waiting = col(Recipient.id) == recipient_id, col(Recipient.state).in_(("added", "drafted"))
+    session.exec(update(Recipient).where(*waiting).values(state="active", why=None, at=now))
+
+
+def thread_of(session: Session, message: Message) -> dict[str, object] | None:
+    """What a follow-up answers, as templates and checks see it: our own first mail; None for what
+    follows nothing."""
+    if message.recipient_id is None or message.step is None or message.step < 2:
+        return None
+    first = select(Message.subject).where(
+        Message.recipient_id == message.recipient_id, Message.step == 1, Message.state != "discarded"
+    )
+    subject = session.exec(first).first()
+    return thread(subject) if subject is not None else None
+
+
+def thread(subject: str) -> dict[str, object]:
+    """Our own mail of this subject as what is answered."""
+    return {"kind": "email", "channel": "email", "subject": subject}
+
+
+def carry_subject(session: Session, message: Message) -> None:
+    """The subject of a first mail has changed: follow-ups that have none of their own follow it."""
+    if message.recipient_id is None or message.step != 1:
+        return
+    for later in drafts_behind(session, message):
+        if later.facts.get("follows"):
+            later.subject = reply_subject(message.subject)
+            session.add(later)
+
+
+def drafts_behind(session: Session, message: Message) -> list[Message]:
+    """The drafts of the rest of a series, in its order."""
+    behind = select(Message).where(Message.recipient_id == message.recipient_id, Message.state == "draft")
+    later = behind.where(col(Message.step) > (message.step or 0)).order_by(col(Message.step))
+    return list(session.exec(later))
+
+
+# --- stopping -----------------------------------------------------------------------------------
+
+
+def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
+    """End what an engagement ends: the person's series, and as their campaigns say that of their
+    colleagues. Why, or None where nothing was ended."""
+    if engagement.by != "them" or engagement.prospect_id is None:
+        return None
+    if engagement.kind not in HUMAN and engagement.kind != "meeting_booked":
+        return None
+    states = ABOUT_TO if engagement.kind == "meeting_booked" else ("active",)
+    why = _WORDS[engagement.kind]
+    stopped = stop(session, engagement.prospect_id, why, now, states=states, since=engagement.at)
+    if engagement.kind in FILTERS["answers"]:
+        _spare_colleagues(session, engagement, now)
+    return why if stopped else None
+
+
+def stop(
+    session: Session,
+    prospect_id: int,
+    why: str,
+    now: datetime,
+    *,
+    states: Sequence[str] = ABOUT_TO,
+    since: datetime | None = None,
+) -> int:
+    """End all series of a person that are in these states, and were before `since`: what has not
+    left is taken back. How many series that were."""
+    given: dict[str, Any] = {"prospect": prospect_id, "states": list(states), "since": since or now}
+    ids = [row.id for row in read_rows(session, _IN_SERIES, **given)]
+    if ids:
+        stop_these(session, ids, why, now)
+    return len(ids)
+
+
+def stop_these(
+    session: Session, recipient_ids: Sequence[int], why: str, now: datetime, state: str = "stopped"
+) -> None:
+    """End these series."""
+    ending = col(Recipient.id).in_(recipient_ids), col(Recipient.state).in_(ABOUT_TO)
+    session.exec(update(Recipient).where(*ending).values(state=state, why=why[:300], at=now))
+    unsaid = col(Message.recipient_id).in_(recipient_ids), col(Message.state).in_(UNSAID)
+    session.exec(update(Message).where(*unsaid).values(state="discarded", error=why[:500]))
+
+
+def stop_facts(session: Session, recipient: Recipient, now: datetime) -> str | None:
+    """Why a person must get no more mail of a campaign, read anew from what is known; or None."""
+    if recipient.state in ("stopped", "skipped"):
+        return recipient.why or recipient.state
+    prospect = session.get_one(Prospect, recipient.prospect_id)
+    if (why := suppression.suppressed(session, prospect)) is not None:
+        return f"never written to: {why}"
+    if prospect.archived_at is not None:
+        return "archived"
+    answer = session.exec(
+        select(Engagement.kind)
+        .where(
+            Engagement.prospect_id == prospect.id,
+            Engagement.by == "them",
+            col(Engagement.kind).in_((*HUMAN, "meeting_booked")),
+            col(Engagement.at) >= _begun(session, recipient),
+            col(Engagement.retracted_at).is_(None),
+        )
+        .order_by(col(Engagement.at))
+    ).first()
+    return _WORDS[answer] if answer is not None else None
+
+
+def _spare_colleagues(session: Session, engagement: Engagement, now: datetime) -> None:
+    """What one of a company answered ends or pauses what goes to the others, as the campaigns say."""
+    person = session.get_one(Prospect, engagement.prospect_id)
+    if person.company_id is None:
+        return
+    colleagues = session.exec(
+        select(Recipient.id, Campaign.stops)
+        .join(Prospect, col(Prospect.id) == Recipient.prospect_id)
+        .join(Campaign, col(Campaign.id) == Recipient.campaign_id)
+        .where(
+            Prospect.company_id == person.company_id,
+            Prospect.id != person.id,
+            col(Recipient.state).in_(ABOUT_TO),
+            col(Recipient.at) <= engagement.at,
+        )
+    ).all()
+    wishes = [(id_, (stops or {}).get("company", "pause")) for id_, stops in colleagues]
+    if ended := [id_ for id_, wish in wishes if wish == "stop"]:
+        stop_these(session, ended, f"{ANSWERED}: {person.name}", now)
+    if any(wish == "pause" for _, wish in wishes):
+        _pause(session.get_one(Company, person.company_id), person, engagement.at + COMPANY_PAUSE, now)
+
+
+def _pause(company: Company, person: Prospect, until: datetime, now: datetime) -> None:
+    if until <= now or (company.paused_until is not None and company.paused_until >= until):
+        return
+    company.paused_until, company.paused_why = until, f"{ANSWERED}: {person.name}"[:300]
+
+
+def _begun(session: Session, recipient: Recipient) -> datetime:
+    """Since when an answer of theirs counts: our first mail of the series, else since they are in it."""
+    first = select(Message.sent_at).where(
+        Message.recipient_id == recipient.id, col(Message.sent_at).is_not(None)
+    )
+    return session.exec(first.order_by(col(Message.sent_at))).first() or recipient.at
+
+
+def _next(session: Session, message: Message) -> Message | None:
+    """The mail of a series behind this one, that has not left."""
+    behind = select(Message).where(
+        Message.recipient_id == message.recipient_id, col(Message.state).in_(UNSAID)
+    )
+    later = behind.where(col(Message.step) > (message.step or 0)).order_by(col(Message.step))
+    return session.exec(later).first()
+
+
+def _wait(session: Session, message: Message) -> int:
+    """The working days before a follow-up, as the version of the person has it."""
+    recipient = session.get_one(Recipient, message.recipient_id)
+    version = session.get(CampaignVersion, recipient.version_id) if recipient.version_id else None
+    steps = version.steps if version is not None else []
+    number = (message.step or 1) - 1
+    return int(steps[number].get("wait", 0)) if number < len(steps) else 0
+
+
+def _due(session: Session, settings: Settings, message: Message, place: Place) -> datetime | None:
+    if place.before is None or place.before.state != "sent" or place.before.sent_at is None:
+        return None
+    prospect = session.get_one(Prospect, message.prospect_id)
+    campaign = session.get_one(Campaign, message.campaign_id)
+    zone = zone_for(prospect.timezone, prospect.country, settings.file.queue.timezone)
+    window = window_of(settings.file.outreach.window, campaign.schedule)
+    return working_days_later(place.before.sent_at, place.wait, zone.info, window, zone.country)
