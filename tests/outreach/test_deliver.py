@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from tests.office import Office, loaded, office, sqlite_store
 
-from prospector.models import Account, Card, Engagement, Message, Prospect
-from prospector.outreach import deliver, suppression
+from prospector.models import Account, Card, Engagement, Message, Profile, Prospect
+from prospector.outreach import deliver, outbox, suppression
 from prospector.outreach.deliver import Delivered
 from prospector.sdk import Gone, Later, NotSent, Receipt, Refused, Unauthorised
 
@@ -73,30 +73,56 @@ def test_what_an_error_means_depends_on_the_second_mark(
     assert place.happened() == []
 
 
-def test_a_refused_account_pauses_and_nothing_more_leaves_by_it(place: Office) -> None:
+def test_a_login_refused_three_times_stops_the_sending_and_not_the_reading(place: Office) -> None:
     first, second = (place.approved(place.person(name)) for name in ("anna", "ben"))
-    place.mail.acts, place.mail.marking = [Unauthorised("535 wrong password")], False
-    send(place, first)
+    place.mail.acts, place.mail.marking = [Unauthorised("535 wrong password")] * 3, False
+    for _ in range(3):
+        send(place, first)
+        assert place.message(first).state == "approved"
+        place.now = max(place.now, place.message(first).send_at)
     account = place.one(Account, name="mail")
-    assert (account.paused_why, account.paused_until) == ("535 wrong password", None)
-    place.later(days=3)
+    assert account.paused_why is None
+    assert "login 3 times" in account.held_why
+    assert account.held_until > place.now
     assert place.due() == []
     assert send(place, second) is None
     assert place.message(second).state == "approved"
+    place.now = account.held_until
+    assert place.due() == [second]
+
+
+def test_a_refused_account_of_a_network_pauses(place: Office) -> None:
+    person = place.person()
+    message_id = place.approved(person)
+    profile = place.one(Profile, prospect_id=person)
+    place.change(
+        Message,
+        message_id,
+        action="reply",
+        profile_id=profile.id,
+        account_id=place.installation.account_ids["bluesky"],
+        address=None,
+    )
+    message = place.message(message_id)
+    place.change(Message, message_id, approved_hash=outbox.content_hash(message))
+    place.bluesky.acts, place.bluesky.marking = [Unauthorised("the token is void")], False
+    send(place, message_id)
+    account = place.one(Account, name="bluesky")
+    assert (account.paused_why, account.paused_until) == ("the token is void", None)
 
 
 def test_tries_come_ever_less_often_and_end_with_a_card(place: Office) -> None:
     message_id = place.approved(place.person())
     waits = []
     for _ in range(6):
-        place.mail.acts = [NotSent("421 try again")]
+        place.mail.acts = [NotSent("451 try again")]
         send(place, message_id)
         again_at = place.message(message_id).send_at
         assert again_at is not None
         waits.append(again_at - place.now)
         place.now = max(place.now, again_at)
     message = place.message(message_id)
-    assert (message.state, message.error) == ("refused", "given up after 6 tries: 421 try again")
+    assert (message.state, message.error) == ("refused", "given up after 6 tries: 451 try again")
     assert waits[:5] == sorted(set(waits[:5]))
     assert [kind for kind, _ in causes(place)] == ["failed"]
 

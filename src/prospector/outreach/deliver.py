@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from prospector.consequences import Consequences
 from prospector.engagements import log
 from prospector.models import Account, Campaign, Engagement, Message, Profile, Prospect
-from prospector.outreach import acts, doubt, fresh, ledger, one_click, outbox, waiting
+from prospector.outreach import acts, breaker, doubt, fresh, holds, ledger, one_click, outbox, waiting
 from prospector.outreach.domains import domain_of
 from prospector.outreach.letter import text_of
 from prospector.outreach.outbox import Claim
@@ -129,7 +129,7 @@ def _put_aside(
     if waits.code == "suppressed":
         outbox.discard(session, message, waits.why)
         return Delivered(message.id, "discarded", f"{message.action} {message.id}", waits.why)
-    if waits.code in ("window", "series"):
+    if waits.code in ("window", "series", "law"):
         outbox.put_off(session, message.id, waits.until or now + LATER)
     if (others := _alike(session, runtime, message, waits, now)) is not None:
         outbox.put_off_all(session, *others)
@@ -216,9 +216,12 @@ def label_of(intent: Intent) -> str:
 def _sent(session: Session, runtime: Runtime, claim: Claim, receipt: Receipt, intent: Intent) -> Delivered:
     """Accepted: settle it, log our act as an engagement, and let the rules see it."""
     now, label = runtime.now(), label_of(intent)
+    account = holds.locked(session, session.get_one(Message, claim.message_id).account_id)
     if not outbox.settle_sent(session, claim, reply=receipt.reply, uri=receipt.uri, now=now):
         return Delivered(claim.message_id, "lost", label, "another process settled it")
     message = session.get_one(Message, claim.message_id, populate_existing=True)
+    if account is not None and message.action == "email":
+        holds.after_success(account)
     new = log(session, [acts.entry_of(session, message, now, receipt.url)])
     lines = runtime.consequences.follow(session, new, [], {message.prospect_id}, now)
     return Delivered(claim.message_id, "sent", label, receipt.reply, tuple(lines))
@@ -230,17 +233,31 @@ def _failed(
     """Surely not accepted goes back, a refusal ends it, and whatever else came after the second
     mark is unknown: only the platform's own word proves that nothing was accepted."""
     now, why, label = runtime.now(), str(error) or type(error).__name__, label_of(intent)
-    if isinstance(error, Unauthorised):
-        _pause(session, claim, why)
+    account = holds.locked(session, session.get_one(Message, claim.message_id).account_id)
     state = _settle_failure(session, claim, error, said, why, now)
     if state is None:
         return Delivered(claim.message_id, "lost", label, "another process settled it")
+    lines = _hold(session, account, intent, error, why, now) if account is not None else ()
     if state == "approved":
-        return Delivered(claim.message_id, state, label, f"will be tried again: {why}")
+        return Delivered(claim.message_id, state, label, f"will be tried again: {why}", lines)
     message = session.get_one(Message, claim.message_id, populate_existing=True)
     kind = "uncertain" if state == "unknown" else "failed"
     runtime.consequences.trouble(session, message, kind, now)
-    return Delivered(claim.message_id, state, label, why)
+    return Delivered(claim.message_id, state, label, why, lines)
+
+
+def _hold(
+    session: Session, account: Account, intent: Intent, error: Exception, why: str, now: datetime
+) -> tuple[str, ...]:
+    """What a failure means for the account: a mailbox has a circuit breaker for its sending, and of
+    other accounts a refusal stops everything until somebody renews the access."""
+    refused = isinstance(error, Unauthorised)
+    if intent.action != "email":
+        if refused:
+            account.paused_why, account.paused_until = why, None
+        return ()
+    trip = holds.after_failure(session, account, breaker.kind_of(why, unauthorised=refused), now)
+    return (f"hold {account.name}: {trip.why}",) if trip is not None else ()
 
 
 def _settle_failure(
@@ -251,14 +268,10 @@ def _settle_failure(
     if isinstance(error, NotSent | Unauthorised) or not said:
         tries = session.get_one(Message, claim.message_id).tries
         wait = timedelta(seconds=error.seconds) if isinstance(error, Later) else BACKOFF * 2**tries
-        return outbox.settle_unsaid(session, claim, why, now + wait)
+        # A refused login says nothing of the message, which must not be given up for it.
+        most = None if isinstance(error, Unauthorised) else outbox.TRIES
+        return outbox.settle_unsaid(session, claim, why, now + wait, most)
     return "unknown" if outbox.settle_unknown(session, claim, why) else None
-
-
-def _pause(session: Session, claim: Claim, why: str) -> None:
-    message = session.get_one(Message, claim.message_id)
-    account = session.get_one(Account, message.account_id)
-    account.paused_why, account.paused_until = why, None
 
 
 def _look_again(session: Session, runtime: Runtime, message_id: int, intent: Intent, why: str) -> Delivered:

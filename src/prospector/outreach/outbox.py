@@ -279,11 +279,13 @@ def settle_refused(session: Session, claim: Claim, why: str) -> bool:
     return _of_claim(session, claim, ANSWERED, state="refused", error=why[:500])
 
 
-def settle_unsaid(session: Session, claim: Claim, why: str, again_at: datetime) -> str | None:
-    """Surely not accepted: `approved` again, or `refused` after too many tries; None where the
-    message was no longer ours."""
+def settle_unsaid(
+    session: Session, claim: Claim, why: str, again_at: datetime, most: int | None = TRIES
+) -> str | None:
+    """Surely not accepted: `approved` again, or `refused` after too many tries (`most`, None: never);
+    None where the message was no longer ours."""
     tries = session.exec(select(Message.tries).where(Message.id == claim.message_id)).one()
-    if tries >= TRIES:
+    if most is not None and tries >= most:
         return "refused" if settle_refused(session, claim, f"given up after {tries} tries: {why}") else None
     values: dict[str, Any] = {"state": "approved", "claimed_at": None, "data_at": None}
     back = _of_claim(session, claim, ANSWERED, send_at=again_at, error=why[:500], **values)
