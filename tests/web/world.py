@@ -19,6 +19,7 @@ from prospector.models import (
     Account,
     Card,
     Company,
+    Consent,
     Engagement,
     Message,
     Move,
@@ -37,6 +38,7 @@ ROLES = ("rep", "founder", "manager", "admin")
 OWNED = frozenset(
     {
         "card_id",
+        "consent_id",
         "message_id",
         "move_id",
         "profile_id",
@@ -138,7 +140,10 @@ def _owned(made: World, name: str, owner_id: int) -> dict[str, Any]:
         by_hand = {"before": "cold", "after": "engaged", "effective_at": place.now, "decided_at": place.now}
         move = Move(key=f"hand:{name}", prospect_id=person, user_id=owner_id, **by_hand)
         run = Run(kind="edit", at=place.now, user_id=owner_id, detail={"what": name})
-        session.add_all([view, move, run])
+        consent = Consent(
+            prospect_id=person, kind="express", at=place.now, evidence=name, created_at=place.now
+        )
+        session.add_all([view, move, run, consent])
         session.flush()
         card = session.exec(select(Card).where(Card.prospect_id == person)).one()
         assert card.owner_id == owner_id
@@ -155,6 +160,7 @@ def _owned(made: World, name: str, owner_id: int) -> dict[str, Any]:
             "engagement_id": engaged.id,
             "move_id": move.id,
             "run_id": run.id,
+            "consent_id": consent.id,
             "company_id": session.get_one(Prospect, person).company_id,
             "view_id": view.id,
             "token_id": sessions.hash_of(api)[:16],

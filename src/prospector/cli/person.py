@@ -13,6 +13,7 @@ from prospector.cli.output import AsJson, Limit, echo, fail, installation, show,
 from prospector.consequences import Consequences
 from prospector.enrolment import won_stages
 from prospector.installation import utc_now
+from prospector.outreach import consents, law
 from prospector.prospects import disclosure, erasure, people, retention
 from prospector.prospects.erasure import ErasureError
 from prospector.prospects.overwriting import overwrite
@@ -80,3 +81,37 @@ def retained(
                 break
             after = part.next
     show(rows, as_json, "Nobody: of everybody something was heard, or they are new.")
+
+
+@app.command()
+def consent(
+    prospect: Who,
+    kind: Annotated[str, typer.Option(help=f"What it is: {', '.join(law.KINDS)}.")] = "",
+    evidence: Annotated[str, typer.Option(help="What proves it, and where that can be found.")] = "",
+    at: Annotated[str, typer.Option(help="The day since which it holds, as 2026-11-24.")] = "",
+    page: Annotated[str, typer.Option(help="Of a published address: the page that it stands on.")] = "",
+    relevance: Annotated[str, typer.Option(help="And why the message concerns their role.")] = "",
+    nothing_against: Annotated[
+        bool, typer.Option("--nothing-against", help="And that the page has no word against such mail.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Why we may write to a person: note a reason with its evidence; without --kind, list them."""
+    with installation() as opened:
+        outreach, now = opened.settings.file.outreach, utc_now()
+
+        def work(session: Session) -> None:
+            given = law.entered(kind, at, evidence, page=page, relevance=relevance, clear=nothing_against)
+            consents.add(session, people.find(session, prospect), given, None, now)
+
+        if kind:
+            try:
+                opened.store.write(work)
+            except (consents.ConsentError, law.GroundError) as error:
+                fail(str(error), 2)
+        with opened.store.reading() as session:
+            who = people.find(session, prospect)
+            verdict = consents.verdict_of(session, outreach, who, now, consents.BY_HAND)
+            show(consents.rows(session, who.id), as_json, "No consent is noted.")
+        if not as_json:
+            echo(f"Cold e-mail {'may' if verdict.ok else 'may not'} go: {verdict.why}.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
@@ -67,6 +68,21 @@ def of_person(session: Session, prospect_id: int) -> Sequence[Consent]:
     """The consents of a person, in the order in which they were noted."""
     statement = select(Consent).where(Consent.prospect_id == prospect_id).order_by(col(Consent.id))
     return session.exec(statement).all()
+
+
+def rows(session: Session, prospect_id: int) -> list[dict[str, Any]]:
+    """The consents of a person under the names of `prospector person consent --json`."""
+    return [
+        {
+            "id": row.id,
+            "kind": row.kind,
+            "at": row.at.date().isoformat(),
+            "until": row.expires_at.date().isoformat() if row.expires_at is not None else None,
+            "taken_back": row.expires_at is not None and row.expires_at < row.at,
+            "evidence": row.evidence,
+        }
+        for row in of_person(session, prospect_id)
+    ]
 
 
 def verdicts(

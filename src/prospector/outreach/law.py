@@ -46,6 +46,10 @@ _SEEN = re.compile(
 _AS_WRITTEN_THERE = {"deutschland": "DE", "österreich": "AT"}
 
 
+class GroundError(ValueError):
+    """What was entered is no ground; the message says what to enter."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """A reason why we may write to somebody, with its proof. `at` is when it began: the yes, the last
@@ -115,6 +119,25 @@ def fault(ground: Ground, today: date) -> str | None:
             "unsolicited mail, and why the message is relevant to their role"
         )
     return None
+
+
+def entered(
+    kind: str, day: str, evidence: str, *, page: str = "", relevance: str = "", clear: bool = False
+) -> Ground:
+    """The ground that somebody entered. Of a publication `page` is where the address stands, `relevance`
+    why the message concerns their role, and `clear` that the page says nothing against unsolicited mail.
+    Raises `GroundError`."""
+    try:
+        at = date.fromisoformat(day.strip())
+    except ValueError:
+        raise GroundError("Give the day as 2026-11-24.") from None
+    if kind == "publication" and (page.strip() or relevance.strip() or clear):
+        if not clear:
+            raise GroundError(
+                "Look whether the page says that they want no such mail, and say that it does not."
+            )
+        evidence = publication(page, at, relevance)
+    return Ground(kind, at, " ".join(evidence.split()))
 
 
 def publication(url: str, seen_on: date, relevance: str) -> str:

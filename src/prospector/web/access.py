@@ -134,6 +134,8 @@ ACCESS: Mapping[str, Grant] = {
     "POST /p/{prospect_id}/look": SIGNED,
     "POST /p/{prospect_id}/suppress": SIGNED,
     "POST /p/{prospect_id}/allow": SIGNED,
+    "POST /p/{prospect_id}/consents": SIGNED,
+    "POST /p/{prospect_id}/consents/{consent_id}/end": SIGNED,
     "GET /p/{prospect_id}/export": SIGNED,
     "GET /p/{prospect_id}/erase": LEADS,
     "POST /p/{prospect_id}/erase": LEADS,

@@ -19,6 +19,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(prospect_data.router)
 Long = Annotated[str, Form(max_length=20_000)]
 _EMPTY = {"text": "", "what": "note", "url": ""}
+_EMPTY |= dict.fromkeys(("consent", "kind", "at", "evidence", "source", "relevance", "clear"), "")
 
 
 @router.get("/p/{prospect_id}")

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from prospector.casework import BY_HAND, suppressions
 from prospector.installation import Installation
 from prospector.models import Card, Company, Prospect, User
+from prospector.outreach import consents, law
 from prospector.outreach.window import zone_of
 from prospector.prospects import companies, profiles, standing, steps, timeline
 from prospector.prospects.standing import Standing
@@ -61,6 +62,11 @@ def of(
         "ours": ours,
         "places": profiles.watched(session, prospect.id, now),
         "suppressed": forbidden,
+        "lawful": consents.verdict_of(
+            session, installation.settings.file.outreach, prospect, now, consents.BY_HAND
+        ),
+        "consents": consents.of_person(session, prospect.id),
+        "kinds": law.KINDS,
         "by_our_hand": bool(forbidden) and all(_ours(row.by, row.key) for row in forbidden),
         "snoozes": CHOICES,
         "namer": lambda _: (prospect.name, None),
