@@ -15,9 +15,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, field_validator
 
 from prospector.mail import HeaderError, Letter, build, classify, dmarc_passed, envelope
+from prospector.mail.providers import id_given
 from prospector.sdk import (
     YES,
     BaseModel,
+    Broken,
     Capabilities,
     Context,
     Gone,
@@ -120,7 +122,7 @@ class Mail:
                 await asyncio.wait_for(filing, _FILING_TIMEOUT)
             except Exception as error:  # whatever it is, the mail was taken
                 log.warning("The mail %s was sent, but no copy was filed: %s", intent.message_id, error)
-        return Receipt(uri=intent.message_id, reply=reply)
+        return Receipt(uri=id_given(settings.smtp_host, reply) or intent.message_id, reply=reply)
 
     async def find(self, context: Context, intent: Intent) -> Receipt | None:
         """Look for the mail in the folder of sent mail, by its Message-ID."""
@@ -239,4 +241,6 @@ def _own_id(mail: bytes) -> str:
 def _find(route: Route, chosen: str, message_id: str) -> str | None:
     with folders.mailbox(route) as box:
         folder = folders.sent_folder(box, chosen)
-        return folder if folder is not None and folders.is_filed(box, folder, message_id) else None
+        if folder is None:  # not to be taken for "not there", which may prove that it was not sent
+            raise Broken("The mailbox has no folder of sent mail; name it in sent_folder.")
+        return folder if folders.is_filed(box, folder, message_id) else None

@@ -333,10 +333,11 @@ def test_a_sent_mail_is_found_and_another_is_not(context, ours):
     assert (found.uri if found else None, other) == ("<m-1@us.test>", None)
 
 
-def test_where_there_is_no_folder_of_sent_mail_nothing_is_found(context, ours):
+def test_where_there_is_no_folder_of_sent_mail_nobody_can_say_that_it_is_not_there(context, ours):
     del ours.folders["Sent"]
 
-    assert asyncio.run(Mail().find(context, intent())) is None
+    with pytest.raises(Broken, match="sent_folder"):
+        asyncio.run(Mail().find(context, intent()))
 
 
 def test_who_we_are_needs_both_logins(context, world):

@@ -15,6 +15,7 @@ from prospector.outreach import acts, breaker, doubt, fresh, holds, ledger, one_
 from prospector.outreach.domains import domain_of
 from prospector.outreach.letter import text_of
 from prospector.outreach.outbox import Claim
+from prospector.outreach.proof import proof_of
 from prospector.outreach.waiting import Waits
 from prospector.queue import by_hand
 from prospector.runtime import Runtime
@@ -77,6 +78,11 @@ async def reconcile(runtime: Runtime, message_id: int) -> Delivered:
     if account_id not in runtime.installation.account_ids.values():
         return Delivered(message_id, "unknown", label_of(intent), "its account has left config.toml")
     connector = runtime.connector(account_id)
+    proof = proof_of(runtime.installation.account(account_id))
+    if not proof.found:
+        return await store.write_async(
+            lambda session: _look_again(session, runtime, message_id, intent, proof.why)
+        )
     try:
         receipt = await connector.find(runtime.context(account_id), intent)
     except Exception as error:  # a connector's own mistake, too, must not have it looked for for ever
@@ -85,8 +91,8 @@ async def reconcile(runtime: Runtime, message_id: int) -> Delivered:
     if receipt is not None:
         claim = Claim(message_id, runtime.now())
         return await store.write_async(lambda session: _sent(session, runtime, claim, receipt, intent))
-    if not connector.can.find_is_proof:
-        why = "not found, which proves nothing here"
+    if not proof.absent:
+        why = f"not found, which proves nothing here: {proof.why}"
         return await store.write_async(lambda session: _look_again(session, runtime, message_id, intent, why))
     return await store.write_async(lambda session: _not_found(session, runtime, message_id, intent))
 
@@ -222,6 +228,8 @@ def _sent(session: Session, runtime: Runtime, claim: Claim, receipt: Receipt, in
     message = session.get_one(Message, claim.message_id, populate_existing=True)
     if account is not None and message.action == "email":
         holds.after_success(account)
+        # Answers quote the id that the mail went out with, which some servers give it anew.
+        message.message_id = receipt.uri or message.message_id
     new = log(session, [acts.entry_of(session, message, now, receipt.url)])
     lines = runtime.consequences.follow(session, new, [], {message.prospect_id}, now)
     return Delivered(claim.message_id, "sent", label, receipt.reply, tuple(lines))
