@@ -46,10 +46,10 @@ class MailServers:
     imaps: int
     certificate: Path
 
-    def add_mailbox(self, address: str) -> None:
-        """Give somebody a mailbox of their own, empty."""
+    def add_mailbox(self, *addresses: str) -> None:
+        """Give each of these a mailbox of their own, empty; one that begins with "full" is full."""
         with (self.certificate.parent / "users").open("a") as users:
-            users.write(_account(address))
+            users.writelines(map(_account, addresses))
 
     def change_uid_validity(self, address: str, validity: int) -> None:
         """Make all UIDs of an inbox worthless, as a restored backup or a moved mailbox does."""
@@ -69,7 +69,7 @@ def _certificate(folder: Path) -> None:
 
 def _account(address: str) -> str:
     """One line of Dovecot's passwd-file; the fields between are uid, gid, home and shell."""
-    quota = "userdb_quota_rule=*:bytes=1K" if address.startswith("full@") else ""
+    quota = "userdb_quota_rule=*:bytes=1K" if address.startswith("full") else ""
     return f"{address}:{{PLAIN}}{PASSWORD}::::::{quota}\n"
 
 
