@@ -102,13 +102,15 @@ class Delivery:
 
 
 class MailWorld:
-    """Mailboxes by address, who answers for whom, and what was accepted how often."""
+    """Mailboxes by address, who answers for whom, and what was accepted how often. With `files_copies`
+    the server puts what it takes into the sender's folder of sent mail itself, as Gmail does."""
 
     def __init__(self, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self.clock = clock
         self.mailboxes: dict[str, Mailbox] = {}
         self.accepted: Counter[str] = Counter()
         self.faults: list[Fault] = []
+        self.files_copies = False
         self.lock = threading.RLock()
         self._answering: dict[str, Callable[[Delivery], None]] = {}
 
@@ -141,6 +143,9 @@ class MailWorld:
         ids = read.message_ids(read.raw_header(read.parse(raw), "Message-ID"))
         with self.lock:
             self.accepted[ids[0] if ids else ""] += 1
+            box = self.mailboxes.get(sender.lower())
+            if self.files_copies and box is not None:
+                box.sent.add(raw, self.clock())
         for recipient in recipients:
             self.deliver(raw, recipient)
             address = recipient.lower()

@@ -18,6 +18,7 @@ from prospector.consequences import Consequences
 from prospector.engagements import Entry
 from prospector.installation import Installation
 from prospector.models import Account, Card, Message, Profile, Prospect
+from prospector.outreach import holds
 from prospector.prospects import people as prospects
 from prospector.prospects.people import NewProspect
 from prospector.queue import day
@@ -94,6 +95,8 @@ def store(
         staff.share(session, everybody, now)
         Consequences(opened).follow(session, new, everybody, (), now)
         _decided(session, now)
+        # What broke the sending in those months was looked into, and let go on.
+        holds.release(session.get_one(Account, mailbox), now)
 
     opened.store.write(work)
 

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from prospector.campaigns import drafting, editing, launch, listing, recipients
+from prospector.campaigns import drafting, editing, launch, listing, outlook, recipients
 from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.steps import Step, single
 from prospector.enrolment import stages_of
@@ -306,7 +306,7 @@ def _overview(
             "given": given or settings_of(campaign, settings.file.outreach),
             "mailboxes": mailboxes_of(session, about.installation),
             "gate": launch.gate(session, settings, campaign, now),
-            "schedule": launch.schedule_in_words(session, settings, campaign, now),
+            "schedule": outlook.schedule_in_words(session, settings, campaign, now),
             "versions": editing.versions(session, campaign.id),
             "counts": recipients.counts(session, campaign.id),
             "run": drafting.latest(session, campaign.id),
