@@ -20,9 +20,11 @@ from prospector.store import say
 from prospector.telemetry import log, redact
 from prospector.web import problems
 from prospector.web.problems import Problem
-from prospector.web.refusals import Asked, Refusal, Served, has_nul, refusal
+from prospector.web.refusals import Asked, Refusal, Served, has_nul, is_upload, refusal
 
 MOST_BODY = 1_000_000
+MOST_UPLOAD = 51 * 2**20
+"""A file of people (`importing.sheet.MOST_BYTES`), with what a form puts around it."""
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -61,6 +63,9 @@ class Guard:
             scope["method"], scope["scheme"], request.url.path, request.url.query, dict(request.headers)
         )
         refused = refusal(asked, self._served)
+        if refused is None and is_upload(asked) and not has_nul(asked, b""):
+            await self._let_in(scope, receive, answer, request)
+            return
         body = None if refused else await _read(receive, request.headers)
         if body is not None and has_nul(asked, body):
             refused = Refusal(400, "There is a NUL character in this, which no text has. Take it out.")
@@ -70,6 +75,38 @@ class Guard:
             await _said(request, refused)(scope, receive, answer)
             return
         await self._app(scope, _Body(body or b"", receive), answer)
+
+    async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer, request: Request) -> None:
+        """Pass a file on as it comes, and no more of it than a file may have."""
+        said = request.headers.get("content-length", "0")
+        counted = _Counted(receive, MOST_UPLOAD)
+        if said.isdecimal() and int(said) <= MOST_UPLOAD:
+            try:
+                await self._app(scope, counted, answer)
+                return
+            except _TooMuchError:
+                if answer.begun:
+                    raise
+        sentence = f"This file is too large; {MOST_UPLOAD // 2**20} MB is the most. Split it."
+        await _said(request, Refusal(413, sentence))(scope, receive, answer)
+
+
+class _TooMuchError(Exception):
+    """More has come than may."""
+
+
+class _Counted:
+    """What the server says, until a body is longer than it may be. Raises `_TooMuchError`."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._left = receive, most
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        if self._left < 0:
+            raise _TooMuchError
+        return message
 
 
 class _Body:

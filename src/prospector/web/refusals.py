@@ -19,6 +19,8 @@ from prospector.outreach import one_click
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+UPLOADS = frozenset({"/imports", "/api/imports"})
+"""Where files of people come in: as large as they may be, and never whole in memory."""
 OVERRIDES = ("x-http-method-override", "x-http-method", "x-method-override")
 _HOST = re.compile(r"(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?", re.ASCII)
 _CHARSET = re.compile(r"charset[^=;]*=\s*\"?([^\";]*)")
@@ -90,6 +92,12 @@ def refusal(asked: Asked, served: Served) -> Refusal | None:
     return _body_refusal(asked)
 
 
+def is_upload(asked: Asked) -> bool:
+    """Whether this brings a file, which goes to the disk as it comes."""
+    kind = asked.headers.get("content-type", "").lower().partition(";")[0].strip()
+    return asked.method == "POST" and asked.path in UPLOADS and kind == "multipart/form-data"
+
+
 def _is_served(host: str, served: Served) -> bool:
     return served.names is None or _name(host) in served.names
 
@@ -135,7 +143,7 @@ def _body_refusal(asked: Asked) -> Refusal | None:
     empty = asked.headers.get("content-length", "0") == "0" and "transfer-encoding" not in asked.headers
     if empty and not kind:
         return None
-    if asked.path.startswith("/api/"):
+    if asked.path.startswith("/api/") and not is_upload(asked):
         return None if kind == "application/json" else Refusal(415, "Send JSON, as application/json.")
     return None if kind in FORMS else Refusal(415, "Send a form, as application/x-www-form-urlencoded.")
 
