@@ -25,6 +25,8 @@ COMMANDS = {
     "url": "url",
     "add": "prospects",
     "prospects": "prospects",
+    "import": "imports",
+    "export": "imports",
     "profiles": "prospects",
     "accounts": "prospects",
     "strangers": "prospects",

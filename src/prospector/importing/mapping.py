@@ -66,9 +66,9 @@ _ALIASES: Mapping[str, str] = {
         "stage": "stage lead_stage deal_stage pipeline_stage lead_status phase",
         "source": "source lead_source quelle origin",
         "tags": "tags tag labels label categories schlagworte",
-        "profile": "profile profile_url profileurl linkedin linkedin_url linkedinurl linkedin_profile "
-        "linkedin_profile_url linkedinprofileurl person_linkedin_url defaultprofileurl url bluesky "
-        "bluesky_url mastodon mastodon_url twitter twitter_url x_url github github_url fediverse "
+        "profile": "profile profiles profile_url profileurl linkedin linkedin_url linkedinurl "
+        "linkedin_profile linkedin_profile_url linkedinprofileurl person_linkedin_url defaultprofileurl url "
+        "bluesky bluesky_url mastodon mastodon_url twitter twitter_url x_url github github_url fediverse "
         "profile_2 profile_3 profile_4",
     }.items()
     for alias in aliases.split()
@@ -80,6 +80,11 @@ _OF_TOOLS = frozenset(
 """What PhantomBuster adds that nobody writes to people about."""
 
 
+EXPORTED = frozenset(
+    {"Id", "Stage since", "Score", "Fit", "Last touch", "Last touch was", "Next", "Paused until", "Archived"}
+    | {"Lawful basis"}
+)
+"""What our own export works out (`exporting`): no fields, when all of them are there."""
 _ANY_ADDRESS = frozenset({"url", "website", "web", "homepage", "webseite", "site_web"})
 """Headings under which some write a person's profile and some their company's website."""
 
@@ -102,6 +107,8 @@ def guess(columns: Sequence[str], samples: Sequence[Mapping[str, str]]) -> dict[
     that mean the same has it."""
     found: dict[str, str] = {}
     taken: set[str] = set()
+    left_out = EXPORTED if set(columns) >= EXPORTED else frozenset()
+    columns = [column for column in columns if column not in left_out and slug(column) not in _OF_TOOLS]
     for column in columns:
         field = _by_heading(column)
         if field is None or (field in SINGLE and field in taken):
@@ -113,7 +120,7 @@ def guess(columns: Sequence[str], samples: Sequence[Mapping[str, str]]) -> dict[
         found[column] = field
         taken.add(field)
     for column in columns:
-        if column not in found and slug(column) not in _OF_TOOLS:
+        if column not in found:
             field = _by_cells(_cells(column, samples))
             known = field is not None and not (field in SINGLE and field in taken)
             found[column] = field if field is not None and known else _free(column, taken)
@@ -122,6 +129,8 @@ def guess(columns: Sequence[str], samples: Sequence[Mapping[str, str]]) -> dict[
 
 
 def _by_heading(column: str) -> str | None:
+    if column.startswith(OWN_FIELD) and is_field(column):
+        return column
     name = re.sub(r"_\d+$", "", slug(column))
     return _ALIASES.get(slug(column)) or _ALIASES.get(name)
 
