@@ -121,6 +121,11 @@ def become(arguments: Sequence[str], log: str, environment: Mapping[str, str]) -
     for number in (1, 2):
         os.dup2(output, number)
     os.environ.update(environment)
+    if "sender" in arguments:
+        from tests.crash import sender
+
+        sender.main(arguments[arguments.index("--workspace") + 1 :])
+        return
     sys.argv = ["prospector", *arguments]
     # The interpreter's own end is part of what is tried: it waits for threads.
     main()
@@ -133,6 +138,9 @@ def warm_up() -> None:
     import prospector.engines.embedded
     import prospector.processes
     import prospector.web  # noqa: F401
+
+    sys.path.insert(0, str(ROOT))
+    import tests.crash.sender  # noqa: F401
 
 
 def ended(pid: int) -> int | None:

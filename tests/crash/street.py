@@ -33,7 +33,7 @@ PACE = 0.15
 IMPATIENCE = timedelta(seconds=4)
 SETTINGS = {
     'grace = "0s"': 'grace = "0s"\nlease = "2s"',
-    'hold = "0s"': 'hold = "0s"\nstuck_after = "15s"\ndaily_cap = 100000',
+    'hold = "0s"': 'hold = "0s"\nstuck_after = "15s"\ndaily_cap = 100000\nramp_weeks = 0\ndomain_cap = 9999',
     "[accounts.bluesky]": "[web]\nport = 0\n[accounts.bluesky]",
 }
 STRIKES = [
@@ -188,11 +188,14 @@ class Street:
 
 
 def hurry(session: Session) -> None:
-    """What waits for a Retry-After of a day or for a back-off is due now, as if the time had passed."""
+    """What waits for a Retry-After of a day or for a back-off is due now, as if the time had passed,
+    and a mailbox that a circuit breaker holds goes on, as if a person had looked."""
     now = datetime.now(UTC)
     for table in (Profile, Account):
         late = col(table.next_poll_at) > now + IMPATIENCE
         session.exec(update(table).where(late).values(next_poll_at=now))
+    held = update(Account).where(col(Account.held_why).is_not(None))
+    session.exec(held.values(held_why=None, held_until=None, troubles=[]))
     patient = col(Message.send_at) > now + IMPATIENCE
     session.exec(update(Message).where(Message.state == "approved", patient).values(send_at=now))
 

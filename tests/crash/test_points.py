@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from sqlmodel import func, select, update
 from tests.crash.letters import letter, message
+from tests.crash.points import COMMITS, NTH, VERBS
 from tests.town import Town, town, until
 
 from prospector import doctor, work
@@ -27,11 +28,6 @@ from prospector.models import Engagement, Profile
 from prospector.outreach import deliver
 from prospector.runtime import Runtime
 from prospector.store import Store
-
-COMMITS = ("claim", "mark", "settle")
-VERBS = ("ehlo", "login", "mail", "rcpt", "docmd", "send", "getreply", "quit")
-# `docmd` says AUTH before it says DATA; `send` and `getreply` serve EHLO, AUTH, MAIL, RCPT and DATA first.
-NTH = {"docmd": 2, "send": 6, "getreply": 7}
 
 
 class Died(BaseException):
