@@ -15,6 +15,7 @@ from prospector.queue.means import Means
 from prospector.web import (
     assets,
     campaign_people,
+    campaign_results,
     campaign_template,
     campaigns,
     changes,
@@ -22,6 +23,7 @@ from prospector.web import (
     consents,
     decisions,
     dev,
+    duplicates,
     house,
     imports,
     login,
@@ -31,6 +33,7 @@ from prospector.web import (
     prospects,
     queue,
     replies,
+    retention,
     review,
     second_factor,
     settings,
@@ -43,6 +46,7 @@ from prospector.web import (
     unsubscribe,
 )
 from prospector.web.api import accounts, cards, description, messages, tokens
+from prospector.web.api import campaigns as campaigns_api
 from prospector.web.api import prospect as prospect_api
 from prospector.web.api import prospects as prospects_api
 from prospector.web.api import replies as replies_api
@@ -64,6 +68,8 @@ ROUTERS = (
     changes.router,
     strangers.router,
     imports.router,
+    duplicates.router,
+    retention.router,
     settings.router,
     team.router,
     house.router,
@@ -73,6 +79,7 @@ ROUTERS = (
     campaigns.router,
     campaign_people.router,
     campaign_template.router,
+    campaign_results.router,
     review.router,
     outbox.router,
     replies.router,
@@ -88,6 +95,7 @@ ROUTERS = (
     prospect_api.router,
     team_api.router,
     tokens.router,
+    campaigns_api.router,
 )
 
 
