@@ -32,6 +32,7 @@ VALUES: Mapping[str, str] = {
     "profile_id": "SELECT id FROM profile ORDER BY id LIMIT 30",
     "user_id": 'SELECT id FROM "user" ORDER BY id',
     "account_id": "SELECT id FROM account ORDER BY id",
+    "recipient_id": "SELECT id FROM recipient ORDER BY campaign_id, id",
     "view_id": "SELECT id FROM view ORDER BY id",
     "run_id": "SELECT DISTINCT run_id FROM edit ORDER BY 1",
     "move_id": "SELECT id FROM move ORDER BY id LIMIT 30",

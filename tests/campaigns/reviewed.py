@@ -22,7 +22,12 @@ FIRST = "Subject: A question about {{ prospect.fields.incident }}\n\nHi {{ prosp
 I read what you wrote about {{ prospect.fields.incident }}. May I ask how it went?\n\nAna"
 SECOND = "Subject: One more thought\n\nHi {{ prospect.first_name }},\n\nwas my question of any use?\n\nAna"
 STEPS = (Step(0, (single(FIRST),)), Step(3, (single(SECOND),)))
-ACTS = {"approve": approvals.Approve(), "fill": fills.Fill(), "skip": skips.Skip(), "redraft": fills.Redraft()}
+ACTS = {
+    "approve": approvals.Approve(),
+    "fill": fills.Fill(),
+    "skip": skips.Skip(),
+    "redraft": fills.Redraft(),
+}
 
 
 @dataclass

@@ -34,3 +34,69 @@ def test_the_page_names_causes_counts_and_the_first_to_fix(desk, reviewed):
     assert "1 can be read from the address" in text
     assert "Approve 4 ready" in text
     assert 'value="Jan"' in text
+
+
+def post(desk, reviewed, where, **fields):
+    return desk.ana.post(f"/m/{reviewed.campaign_id}/review{where}", data=fields)
+
+
+def test_without_a_script_a_fill_leads_back_with_what_was_done_and_its_undo(desk, reviewed):
+    jan = reviewed.person(" ")
+    answer = post(desk, reviewed, f"/{jan.recipient_id}/fill", path="prospect.first_name", value="Jan")
+    assert answer.status_code == 303
+    text = desk.ana.get(answer.headers["location"]).text
+    assert "1 filled" in text
+    assert "Approve 5 ready" in text
+    run = re.search(r'name="run" value="(\d+)"', text)
+    assert run is not None
+    post(desk, reviewed, "/undo", run=run[1])
+    assert "Approve 4 ready" in page(desk, reviewed)
+
+
+def test_approving_all_that_are_ready_takes_exactly_these_and_can_be_taken_back(desk, reviewed):
+    answer = desk.ana.post(f"/m/{reviewed.campaign_id}/review/approve", data={}, headers=HTMX)
+    assert answer.status_code == 200, answer.text[-2000:]
+    assert 'data-words="4 approved"' in answer.text
+    counts = reviewed.read().counts()
+    assert counts == {"all": 8, "fix": 3, "warning": 1, "ready": 0, "approved": 4, "blocked": 0}
+    run = re.search(r'data-run="(\d+)"', answer.text)
+    assert run is not None
+    answer = desk.ana.post(f"/m/{reviewed.campaign_id}/review/undo", data={"run": run[1]}, headers=HTMX)
+    assert 'data-words="4 taken back"' in answer.text
+    assert reviewed.read().counts()["ready"] == 4
+
+
+def test_a_cause_is_mended_for_everybody_by_what_is_suggested_by_one_value_and_by_skipping(desk, reviewed):
+    names = {"cause": "missing:prospect.first_name"}
+    assert (
+        "1 filled" in desk.ana.post(f"/m/{reviewed.campaign_id}/review/fill", data=names, headers=HTMX).text
+    )
+    assert (
+        "1 filled"
+        in desk.ana.post(
+            f"/m/{reviewed.campaign_id}/review/fill", data={**names, "value": "Jo"}, headers=HTMX
+        ).text
+    )
+    role = {"cause": "role-address"}
+    assert (
+        "1 skipped" in desk.ana.post(f"/m/{reviewed.campaign_id}/review/skip", data=role, headers=HTMX).text
+    )
+    assert reviewed.read().counts() == {
+        "all": 7,
+        "fix": 1,
+        "warning": 0,
+        "ready": 6,
+        "approved": 0,
+        "blocked": 0,
+    }
+
+
+def test_a_fallback_makes_a_new_version_and_a_warning_that_needs_a_click(desk, reviewed):
+    given = {"cause": "missing:prospect.first_name", "value": "there"}
+    answer = desk.ana.post(f"/m/{reviewed.campaign_id}/review/fallback", data=given, headers=HTMX)
+    assert answer.status_code == 200, answer.text
+    found = reviewed.read()
+    assert found.fallbacks == {"first_name": "there"}
+    assert found.counts()["warning"] == 3
+    assert "fallback:prospect.first_name" in {one.key for one in found.causes()}
+    assert "first_name fell back to “there”" in page(desk, reviewed, show="warning")

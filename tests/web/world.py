@@ -17,6 +17,7 @@ from tests.signed import application, token, user
 
 from prospector.models import (
     Account,
+    Campaign,
     Card,
     Company,
     Consent,
@@ -25,6 +26,7 @@ from prospector.models import (
     Move,
     Profile,
     Prospect,
+    Recipient,
     Run,
     User,
     View,
@@ -182,7 +184,25 @@ def _shared(made: World) -> dict[str, Any]:
         "token": "A" * 43,
         "rule": "answered",
         "stage": "engaged",
+        **_campaign(made),
     }
+
+
+def _campaign(made: World) -> dict[str, Any]:
+    """Somebody's campaign, with one person in it who has no draft yet."""
+    place = made.place
+    person = place.person("reader")
+
+    def work(session: Session) -> dict[str, Any]:
+        campaign = Campaign(name="Readers", created_at=place.now)
+        session.add(campaign)
+        session.flush()
+        recipient = Recipient(campaign_id=campaign.id, prospect_id=person, at=place.now)
+        session.add(recipient)
+        session.flush()
+        return {"campaign_id": campaign.id, "recipient_id": recipient.id}
+
+    return place.write(work)
 
 
 def every_route(app: FastAPI) -> list[Route]:

@@ -53,7 +53,7 @@ def problem(about: About, view: Looking, after: Annotated[int, Query(ge=0, le=HI
     return review_page.person(about, view, found) if found else Response(status_code=204)
 
 
-@router.get("/m/{campaign_id}/review/runs/{run_id}")
+@router.get("/m/{campaign_id}/review/runs/{run_id}/progress")
 def progress(about: About, view: Looking, run_id: RunId) -> Response:
     """How far a run is; the page asks until it is done."""
     return review_page.after(about, view, Done(run_id), whole=True)

@@ -129,7 +129,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   const poll = () => {
     clearTimeout(polling);
     const going = $('[data-going]')?.dataset.going;
-    if (going) polling = setTimeout(async () => { try { merge(await ask(`${base}/runs/${going}${query({ open: opened })}`)); } catch { poll(); } }, 500);
+    if (going) polling = setTimeout(async () => { try { merge(await ask(`${base}/runs/${going}/progress${query({ open: opened })}`)); } catch { poll(); } }, 500);
   };
 
   // --- forms ---
