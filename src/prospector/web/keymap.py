@@ -38,7 +38,10 @@ class Key:
 
 
 _GO, _ALL = "Go to", (EVERYWHERE,)
-_LISTS = ("queue", "strangers", "outbox", "replies", "prospects", "companies", "campaigns", "review")
+_LISTS = (
+    *("queue", "strangers", "outbox", "replies", "prospects", "companies", "campaigns", "review"),
+    "duplicates",
+)
 
 PAGES = (
     ("queue", "Queue"),
@@ -49,6 +52,7 @@ PAGES = (
     ("replies", "Replies"),
     ("outbox", "Outbox"),
     ("strangers", "Strangers"),
+    ("duplicates", "Entered twice"),
     ("review", "Review of a campaign"),
 )
 """The pages with keys of their own, as docs/keyboard.md lists them."""
@@ -74,6 +78,7 @@ KEYS: tuple[Key, ...] = (
     Key("K", "scroll-up", "Scroll the post up", "Move"),
     Key("u", "back", "Back to the list", "Move"),
     Key("a", "approve", "Approve (or the filled button) and go to the next", pages=("queue", "strangers")),
+    Key("a", "approve", "Merge", pages=("duplicates",)),
     Key("a", "due", "The due action", "Decide", ("prospect",)),
     Key("e", "edit", "Edit the draft"),
     Key("Control+Enter", "approve-edited", "Approve from the editor"),
@@ -82,6 +87,7 @@ KEYS: tuple[Key, ...] = (
     Key("d", "done", "Done, without a message"),
     Key("s", "snooze", "Snooze, then 1 to 6", pages=("queue", "prospect")),
     Key("x", "dismiss", "Dismiss, then 1 to 3 for why", pages=("queue", "strangers")),
+    Key("x", "dismiss", "Not the same", pages=("duplicates",)),
     Key("]", "next-draft", "Next draft"),
     Key("[", "previous-draft", "Previous draft"),
     Key("r", "new-draft", "New draft, with the facts of now"),

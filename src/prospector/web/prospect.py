@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Response
+from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from prospector.discovery import NoProfileError, profile_at
 from prospector.models import Move, Prospect
-from prospector.prospects import hand, profiles
+from prospector.prospects import hand, people, profiles
 from prospector.web import prospect_data, sheet
 from prospector.web.asked import About, Asked, Short
 from prospector.web.problems import NotNowError, NotThereError
@@ -31,7 +32,10 @@ def person(
     moved: int | None = None,
 ) -> Response:
     """The page. `show` filters the timeline, `before` is where its older part begins, `stage` opens
-    the proof of a stage, `moved` is a move by hand that was just made."""
+    the proof of a stage, `moved` is a move by hand that was just made. Who was merged is elsewhere."""
+    living = about.read(lambda session, prospect: people.living(session, prospect).id)
+    if living != about.prospect_id:
+        return RedirectResponse(f"/p/{living}", 303)
     return shown(about, show=show, before=before, stage=stage, moved=moved)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Response
 from fastapi.encoders import jsonable_encoder
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from sqlmodel import Session
 
 from prospector.models import Prospect
-from prospector.prospects import details, erasure
+from prospector.prospects import details, disclosure, erasure
 from prospector.prospects.details import WrongError
+from prospector.prospects.overwriting import overwrite
 from prospector.prospects.people import TakenError
+from prospector.web import uploads
 from prospector.web.asked import About, Asked, Short
 from prospector.web.problems import InvalidError
 from prospector.web.rendering import page
@@ -32,16 +34,18 @@ def suppress(about: About, why: Short = "") -> Response:
 @router.post("/p/{prospect_id}/allow")
 def allow(about: About) -> Response:
     """Take that back, where we said it ourselves."""
-    about.write(lambda session, who: about.case.allow(session, who))
+    about.write(lambda session, who: about.case.allow(session, who, about.now))
     return about.back("#permission")
 
 
 @router.get("/p/{prospect_id}/export")
-def export(about: About) -> Response:
-    """Everything that is stored about them, as a download."""
+def export(about: About, form: Literal["json", "html"] = "json") -> Response:
+    """Everything that is stored about them, as a download: for programs, or as a page to read."""
     name, content = about.read(lambda session, who: (who.name, erasure.export(session, who, about.now)))
     file = _NOT_IN_FILES.sub("-", name).strip("-.")[:60] or "person"
-    disposition = f'attachment; filename="{file}-{about.prospect_id}.json"'
+    disposition = f'attachment; filename="{file}-{about.prospect_id}.{form}"'
+    if form == "html":
+        return HTMLResponse(disclosure.page(content), headers={"Content-Disposition": disposition})
     return JSONResponse(jsonable_encoder(content), headers={"Content-Disposition": disposition})
 
 
@@ -59,6 +63,8 @@ def erase(about: About, name: Short = "") -> Response:
     if " ".join(name.split()).casefold() != " ".join(known.split()).casefold():
         return _question(about, known, "That is not the name. Type it as it stands above.", 422)
     done = about.write(lambda session, who: about.case.erase(session, who, about.now))
+    overwrite(about.installation.store)
+    uploads.forget(about.installation.workspace.root)
     return page(about.request, about.viewer, "prospect-erased.html", page="prospect", done=done)
 
 
