@@ -397,8 +397,8 @@ def test_an_export_holds_all_of_one_person_and_nothing_of_another(opened: Office
 def test_a_suppression_by_hand_is_taken_back_but_not_their_own(opened: Office) -> None:
     id_ = opened.person()
     do(opened, id_, lambda s, who: case(opened).suppress(s, who, "", opened.now))
-    do(opened, id_, lambda s, who: case(opened).allow(s, who))
+    do(opened, id_, lambda s, who: case(opened).allow(s, who, opened.now))
     assert opened.rows(Suppression) == []
     opened.follow(opened.seen("unsubscribe", id_))
     with pytest.raises(CaseError, match="asked us not to write"):
-        do(opened, id_, lambda s, who: case(opened).allow(s, who))
+        do(opened, id_, lambda s, who: case(opened).allow(s, who, opened.now))

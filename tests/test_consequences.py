@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from prospector import doctor, engagements
+from prospector.casework import Casework
 from prospector.engagements import Entry
 from prospector.models import Card, Effect, Message, Move, Profile, Prospect, Suppression
 from prospector.outreach import suppression
@@ -246,7 +247,7 @@ def test_what_is_decided_too_late_starts_nothing_but_the_tag(tagging: Office) ->
     assert effects == {"tag": ("done", ""), "card": late, "draft": late, "notice": late}
 
 
-def test_who_objected_is_tagged_and_left_alone(tagging: Office) -> None:
+def test_who_objected_is_left_alone_and_not_even_tagged(tagging: Office) -> None:
     person = tagging.person()
     tagging.write(
         lambda session: session.add(Suppression(key=f"person:{person}", why="objected", at=tagging.now))
@@ -254,13 +255,36 @@ def test_who_objected_is_tagged_and_left_alone(tagging: Office) -> None:
     tagging.later(minutes=1)
     tagging.follow(tagging.seen("reply", person))
     assert {one.kind: one.state for one in tagging.rows(Effect)} == {
-        "tag": "done",
+        "tag": "skipped",
         "card": "skipped",
         "draft": "skipped",
         "notice": "skipped",
     }
     assert tagging.rows(Card) == tagging.rows(Message) == []
+    assert tagging.one(Prospect).tags == []
     assert stage(tagging, person) == "engaged"
+
+
+@pytest.mark.parametrize("by", ["their mail", "our hand"])
+def test_an_objection_takes_drafts_card_and_looks_away(place: Office, by: str) -> None:
+    """GDPR Art. 21(2) and (3): no mail, no work for anybody, and nobody looks at what they publish."""
+    person, other = place.person(), place.person("ben")
+    for one in (person, other):
+        place.follow(place.seen("reply", one, object=f"at://reply/{one}"))
+    draft, approved = place.draft(person, "hand:8"), place.approved(person, "hand:9")
+    place.later(minutes=1)
+    if by == "our hand":
+        case = Casework(place.runtime.consequences)
+        place.write(lambda session: case.suppress(session, session.get_one(Prospect, person), "", place.now))
+    else:
+        place.follow(mail(place, person, "unsubscribe", dmarc=True))
+    assert {place.message(id_).state for id_ in (draft, approved)} == {"discarded"}
+    assert {one.prospect_id: one.state for one in place.rows(Card)} == {person: "expired", other: "open"}
+    looked_at = {one.prospect_id: one.next_poll_at is not None for one in place.rows(Profile)}
+    assert looked_at == {person: False, other: True}
+    place.later(minutes=1)
+    place.follow(place.seen("reply", person, object="at://reply/again"))
+    assert {one.prospect_id: one.state for one in place.rows(Card)} == {person: "expired", other: "open"}
 
 
 # --- stops and pauses -----------------------------------------------------------------------------

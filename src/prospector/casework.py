@@ -11,11 +11,12 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
+from prospector.campaigns import series
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
 from prospector.enrolment import stages_of
 from prospector.models import Move, Profile, Prospect, Suppression
-from prospector.outreach import outbox, suppression
+from prospector.outreach import suppression
 from prospector.prospects import details, erasure, hand, profiles, strangers
 from prospector.prospects.details import Changes
 from prospector.prospects.erasure import Erased
@@ -95,15 +96,19 @@ class Casework:
         """Never write to this person again; what was not said yet is taken back."""
         keys = [f"person:{prospect.id}", *([f"email:{prospect.email}"] if prospect.email else [])]
         suppression.suppress(session, keys, details.storable(why)[:300] or BY_HAND, BY_HAND, now)
-        outbox.withdraw(session, prospect.id, "they are not to be written to")
+        series.stop(session, prospect.id, "they are not to be written to", now)
+        withdrawal.leave_alone(session, prospect.id, "they are not to be written to", now)
 
-    def allow(self, session: Session, prospect: Prospect) -> None:
-        """Take a suppression by hand back. What they said themselves stays: raises `CaseError`."""
+    def allow(self, session: Session, prospect: Prospect, now: datetime) -> None:
+        """Take a suppression by hand back; they are looked at again. What they said themselves stays:
+        raises `CaseError`."""
         found = suppressions(session, prospect)
         theirs = [row for row in found if row.by != BY_HAND or row.key.startswith("domain:")]
         if theirs:
             raise CaseError(f"{theirs[0].key} stays: {theirs[0].why}. Only what was added by hand goes.")
         suppression.lift(session, [row.key for row in found])
+        if prospect.archived_at is None:
+            profiles.look_now(session, prospect.id, None, now)
 
     def erase(self, session: Session, prospect: Prospect, now: datetime) -> Erased:
         """Forget a person for good. Raises `erasure.ErasureError`."""

@@ -21,11 +21,11 @@ from prospector.effects import Effects, Person
 from prospector.engagements import log
 from prospector.installation import Installation
 from prospector.models import Account, Engagement, Message, Profile, Prospect, Suppression, table_of
-from prospector.outreach import acts, doubt, holds, outbox, pauses, suppression
+from prospector.outreach import acts, doubt, holds, pauses, suppression
 from prospector.outreach.drafts import Desk, desk_of
 from prospector.outreach.template import Library, load_all
 from prospector.polling.coverage import Coverage, horizon
-from prospector.queue import day
+from prospector.queue import day, withdrawal
 from prospector.queue.rank import Cause, Standing
 from prospector.rules import live
 from prospector.rules.event import Event
@@ -218,12 +218,13 @@ class Consequences:
     ) -> list[str]:
         refolded = live.refold(session, prospect, versions, self._horizon(session, prospect, now), now)
         lines = _move_lines(refolded)
-        objected = bool(read_rows(session, _OBJECTED, key=f"person:{prospect.id}"))
+        forbidden = read_rows(session, _OBJECTED, key=f"person:{prospect.id}")
+        objected = bool(forbidden)
         standing = self._standing(prospect, refolded.history.events, versions, now)
         person = Person(session, prospect, standing, objected, now)
         said = effects.take_back(session, prospect, refolded.superseded)
-        if objected and stopped:
-            outbox.withdraw(session, prospect.id, "they asked us not to write")
+        if objected:
+            withdrawal.leave_alone(session, prospect.id, forbidden[0].why, now)
         if _is_terminal(versions, prospect.stage):
             series.stop(session, prospect.id, f"they are in {prospect.stage}", now)
         rules = {version.number: version.ruleset for version in versions}

@@ -69,7 +69,9 @@ class Effects:
         skipped = skipped or ("too late to act on" if late else "")
         asked, prospect = firing.actions, person.prospect
         lines: list[str] = []
-        if asked.tag and _first(person, firing, "tag", {"tag": list(asked.tag)}, ""):
+        # An objection stops profiling too (GDPR Art. 21(3)), and a tag is a piece of a profile.
+        untagged = skipped if person.objected else ""
+        if asked.tag and _first(person, firing, "tag", {"tag": list(asked.tag)}, untagged):
             prospect.tags = list(dict.fromkeys([*prospect.tags, *asked.tag]))
         card: Card | None = None
         wants_card = asked.queue is not None or firing.suggested

@@ -1,4 +1,4 @@
-"""Taking causes off a person's card again, where what caused them turned out to be somebody else's."""
+"""Taking work back: causes that turned out to be somebody else's, and all of it of who objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select, update
 
-from prospector.models import Card, Message
+from prospector.models import Card, Message, Profile
+from prospector.outreach import outbox
 from prospector.outreach.outbox import UNSAID
 from prospector.queue import day, rank
 from prospector.queue.rank import Standing
@@ -41,3 +42,13 @@ def withdraw(
     else:
         day.apply(card, ranked)
     session.flush()
+
+
+def leave_alone(session: Session, prospect_id: int, why: str, now: datetime) -> None:
+    """Who objects is no work for anybody (GDPR Art. 21(3)): nothing more is written to them, their card
+    is closed, and nobody looks at what they publish."""
+    outbox.withdraw(session, prospect_id, why)
+    session.flush()
+    of_theirs = col(Card.prospect_id) == prospect_id, col(Card.state).in_(day.OPEN)
+    session.exec(update(Card).where(*of_theirs).values(state="expired", decided_at=now, decided_why=why))
+    session.exec(update(Profile).where(col(Profile.prospect_id) == prospect_id).values(next_poll_at=None))
