@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, select
-from tests.office import Office
 
 from prospector.campaigns import drafting, editing, recipients
 from prospector.campaigns.drafting import Means
@@ -15,6 +14,7 @@ from prospector.campaigns.steps import Step, Variant, single
 from prospector.models import Campaign, Message, Recipient
 from prospector.outreach import approval, deliver
 from prospector.polling import poll
+from tests.office import Office
 
 FIRST = "Subject: A word on {{ company.name }}\n\nHi {{ prospect.first_name }},\n\nmay I ask you something?"
 SECOND = "\nHi {{ prospect.first_name }},\n\ndid you see my question?"

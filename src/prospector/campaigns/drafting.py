@@ -246,6 +246,23 @@ def redraft(
     return whole
 
 
+def assign_mailboxes(session: Session, campaign: Campaign) -> None:
+    """Who was drafted before the campaign had a mailbox, or from one that it has no more and has not
+    been written to, gets one now, and their messages with them."""
+    ours = campaign.account_ids
+    waiting = col(Recipient.state).in_((*IDLE, "active"))
+    astray = col(Recipient.account_id).is_(None) | col(Recipient.account_id).not_in(ours)
+    statement = select(Recipient).where(Recipient.campaign_id == campaign.id, waiting, astray)
+    for recipient in session.exec(statement).all():
+        theirs = col(Message.recipient_id) == recipient.id
+        gone = select(Message.id).where(theirs, col(Message.state).in_(("sending", "sent", "unknown")))
+        if session.exec(gone).first() is not None:
+            continue
+        recipient.account_id = steps.mailbox_of(campaign.id, recipient.prospect_id, ours)
+        drafts = update(Message).where(theirs, col(Message.state) == "draft")
+        session.exec(drafts.values(account_id=recipient.account_id))
+
+
 # --- a page -------------------------------------------------------------------------------------
 
 
@@ -354,6 +371,7 @@ __all__ = [
     "Redrafted",
     "Series",
     "Written",
+    "assign_mailboxes",
     "begin",
     "cancel",
     "carry_out",

@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import editing, recipients, series
+from prospector.campaigns import drafting, editing, recipients, series
 from prospector.campaigns.editing import CampaignError
+from prospector.campaigns.outlook import Schedule, last_leaves, schedule_in_words
 from prospector.config import Settings
 from prospector.models import Account, Campaign, Recipient
+from prospector.outreach import identity
 from prospector.outreach.drafts import Desk
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """What stands between a campaign and its start: which setting, in words, and the page to mend it."""
-
-    field: str
-    message: str
-    where: str = ""
+from prospector.outreach.identity import Missing
 
 
 def gate(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> list[Missing]:
     """All that has to be there before a campaign starts (outreach.md, E1); empty where it may."""
-    found = []
+    found: list[Missing] = []
     place = f"/m/{campaign.id}"
     if editing.newest(session, campaign.id) is None:
         found.append(Missing("version", "there is no text yet; write the first mail", f"{place}/template"))
     if not any(recipients.counts(session, campaign.id)[state] for state in recipients.ABOUT_TO):
         found.append(Missing("people", "there is nobody to write to; add people", f"{place}/people"))
-    return [*found, *_mailboxes(session, campaign, place)]
+    found += _mailboxes(session, settings, campaign, place)
+    return [*found, *identity.missing(session, settings, campaign)]
 
 
 def start(session: Session, settings: Settings, desk: Desk, campaign: Campaign, now: datetime) -> None:
@@ -44,6 +38,7 @@ def start(session: Session, settings: Settings, desk: Desk, campaign: Campaign, 
         raise CampaignError(f'"{campaign.name}" cannot start: {"; ".join(one.message for one in missing)}.')
     campaign.state, campaign.paused_why = "running", None
     campaign.started_at = campaign.started_at or now
+    drafting.assign_mailboxes(session, campaign)
     session.add(campaign)
     session.flush()
 
@@ -83,12 +78,34 @@ def finish(session: Session, campaign: Campaign, now: datetime) -> int:
     return len(ids)
 
 
-def _mailboxes(session: Session, campaign: Campaign, place: str) -> list[Missing]:
+def _mailboxes(session: Session, settings: Settings, campaign: Campaign, place: str) -> list[Missing]:
+    """A campaign can start while one of its mailboxes works."""
     known = list(session.exec(select(Account).where(col(Account.id).in_(campaign.account_ids))))
     if not known:
         return [Missing("mailbox", "there is no mailbox to send from; choose one", place)]
+    lost = [one for one in known if one.paused_why is not None or one.name not in settings.accounts]
+    if len(lost) < len(known):
+        return []
     return [
-        Missing("mailbox", f"the mailbox {one.name} is paused: {one.paused_why}", "/settings/mailboxes")
-        for one in known
-        if one.paused_why is not None
+        Missing(
+            "mailbox",
+            f"the mailbox {one.name} is paused: {one.paused_why}"
+            if one.paused_why is not None
+            else f"the mailbox {one.name} has left config.toml",
+            "/settings/mailboxes",
+        )
+        for one in lost
     ]
+
+
+__all__ = [
+    "Missing",
+    "Schedule",
+    "finish",
+    "gate",
+    "last_leaves",
+    "pause",
+    "resume",
+    "schedule_in_words",
+    "start",
+]

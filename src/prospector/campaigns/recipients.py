@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlmodel import Session, col, func, select, update
 
 from prospector.campaigns.editing import CampaignError
+from prospector.config import Outreach
 from prospector.models import Campaign, ImportRow, Message, Profile, Prospect, Recipient, Suppression
-from prospector.outreach import suppression, wording
+from prospector.outreach import consents, suppression, wording
 from prospector.prospects import matching
 from prospector.prospects.scope import EVERYBODY, Scope
 from prospector.prospects.search import parse
@@ -44,11 +45,17 @@ class Added:
 
 
 def add(
-    session: Session, campaign: Campaign, prospect_ids: Sequence[int], run_id: int | None, now: datetime
+    session: Session,
+    campaign: Campaign,
+    prospect_ids: Sequence[int],
+    run_id: int | None,
+    now: datetime,
+    *,
+    outreach: Outreach | None = None,
 ) -> Added:
     """Put people into a campaign, each once; whoever was in it before, in whatever state, stays as
-    they are. `run_id` is the import that brought them. Raises `CampaignError` for a campaign that is
-    over, or too many people."""
+    they are. `run_id` is the import that brought them, `outreach` says in which countries the law asks
+    for consent beforehand. Raises `CampaignError` for a campaign that is over, or too many people."""
     if campaign.state == "done":
         raise CampaignError(f'"{campaign.name}" is over; make a new campaign.')
     wanted = list(dict.fromkeys(prospect_ids))
@@ -56,7 +63,7 @@ def add(
         raise CampaignError(f"A campaign has at most {MOST:,} people; make another one for the rest.")
     whole = Added()
     for page in _pages(wanted):
-        whole += _add_page(session, campaign, page, run_id, now)
+        whole += _add_page(session, campaign, page, run_id, now, outreach or Outreach())
     return whole
 
 
@@ -118,7 +125,12 @@ def counts(session: Session, campaign_id: int) -> Mapping[str, int]:
 
 
 def _add_page(
-    session: Session, campaign: Campaign, ids: Sequence[int], run_id: int | None, now: datetime
+    session: Session,
+    campaign: Campaign,
+    ids: Sequence[int],
+    run_id: int | None,
+    now: datetime,
+    outreach: Outreach,
 ) -> Added:
     people = {one.id: one for one in session.exec(select(Prospect).where(col(Prospect.id).in_(ids)))}
     there = set(
@@ -128,7 +140,7 @@ def _add_page(
             )
         )
     )
-    stopped = _stopped(session, people)
+    stopped = {**_unlawful(session, outreach, list(people.values()), now), **_stopped(session, people)}
     refused = [(id_, why) for id_ in ids if id_ not in there and (why := _refusal(people.get(id_), stopped))]
     out = there | {id_ for id_, _ in refused}
     rows = [
@@ -158,9 +170,7 @@ def _refusal(person: Prospect | None, stopped: Mapping[int, str]) -> str | None:
         return "archived; bring them back first"
     if person.email is None:
         return "there is no e-mail address"
-    if person.id in stopped:
-        return f"never written to: {stopped[person.id]}"
-    return None
+    return stopped.get(person.id)
 
 
 def _doubt(person: Prospect) -> str | None:
@@ -185,7 +195,15 @@ def _stopped(session: Session, people: Mapping[int, Prospect]) -> dict[int, str]
     for prospect_id, platform, remote_id in identities:
         keys.setdefault(f"{platform}:{remote_id}", []).append(prospect_id)
     found = session.exec(select(Suppression).where(col(Suppression.key).in_(list(keys))))
-    return {id_: row.why for row in found for id_ in keys[row.key]}
+    return {id_: f"never written to: {row.why}" for row in found for id_ in keys[row.key]}
+
+
+def _unlawful(
+    session: Session, outreach: Outreach, people: Sequence[Prospect], now: datetime
+) -> dict[int, str]:
+    """To whom the law lets no cold mail go; the campaign's own basis is the gate's affair."""
+    found = consents.verdicts(session, outreach, people, now, basis="of the campaign")
+    return {id_: verdict.why for id_, verdict in found.items() if not verdict.ok}
 
 
 def _set(session: Session, ids: Sequence[int], state: str, why: str | None, now: datetime) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, and_, bindparam, func, literal
 from sqlmodel import Session, col, select, update
 
 from prospector.config import Settings
@@ -27,6 +27,7 @@ ABOUT_TO = ("added", "drafted", "active")
 UNSAID = ("draft", "approved")
 ANSWERED = "a colleague has answered"
 """How the reason of a company's pause begins that a colleague's answer brought."""
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
 COMPANY_PAUSE = timedelta(days=14)
 """How long the answer of one keeps us from going on with their colleagues, unless a person says otherwise."""
 ORDINALS = {1: "the first mail", 2: "the second mail", 3: "the third mail", 4: "the fourth mail"}
@@ -185,28 +186,47 @@ def stop(
     session: Session,
     prospect_id: int,
     why: str,
-    now: datetime,
+    now: datetime | None = None,
     *,
     states: Sequence[str] = ABOUT_TO,
     since: datetime | None = None,
 ) -> int:
-    """End all series of a person that are in these states, and were before `since`: what has not
-    left is taken back. How many series that were."""
-    given: dict[str, Any] = {"prospect": prospect_id, "states": list(states), "since": since or now}
+    """End all series of a person that are in these states, and were before `since` (None: whenever):
+    what has not left is taken back. How many series that were."""
+    given: dict[str, Any] = {"prospect": prospect_id, "states": list(states), "since": since or LATEST}
     ids = [row.id for row in read_rows(session, _IN_SERIES, **given)]
     if ids:
         stop_these(session, ids, why, now)
     return len(ids)
 
 
-def stop_these(
-    session: Session, recipient_ids: Sequence[int], why: str, now: datetime, state: str = "stopped"
-) -> None:
-    """End these series."""
+def stop_these(session: Session, recipient_ids: Sequence[int], why: str, now: datetime | None = None) -> None:
+    """End these series; `at` stays what it is where nobody says what time it is."""
     ending = col(Recipient.id).in_(recipient_ids), col(Recipient.state).in_(ABOUT_TO)
-    session.exec(update(Recipient).where(*ending).values(state=state, why=why[:300], at=now))
+    values: dict[str, Any] = {"state": "stopped", "why": why[:300]} | ({"at": now} if now else {})
+    session.exec(update(Recipient).where(*ending).values(**values))
     unsaid = col(Message.recipient_id).in_(recipient_ids), col(Message.state).in_(UNSAID)
     session.exec(update(Message).where(*unsaid).values(state="discarded", error=why[:500]))
+
+
+def break_off(session: Session, message_id: int, why: str) -> None:
+    """A mail of a series was taken back or refused: what was to follow it makes no sense any more."""
+    message = session.get_one(Message, message_id)
+    if message.recipient_id is not None:
+        stop_these(session, [message.recipient_id], why)
+
+
+def spared(campaign_id: Any) -> ColumnElement[bool]:
+    """What a company's pause does not hold back, where a colleague's answer brought it: all that is of
+    no campaign, such as the answer to the colleague. `campaign_id` is a column, or a message's own."""
+    brought = func.coalesce(col(Company.paused_why), "").startswith(ANSWERED, autoescape=True)
+    of_none = literal(campaign_id is None) if isinstance(campaign_id, int | None) else campaign_id.is_(None)
+    return and_(of_none, brought)
+
+
+def spares(message: Message, company: Company) -> bool:
+    """The same for one message and the pause of one company."""
+    return message.campaign_id is None and (company.paused_why or "").startswith(ANSWERED)
 
 
 def stop_facts(session: Session, recipient: Recipient, now: datetime) -> str | None:

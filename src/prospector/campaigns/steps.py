@@ -100,6 +100,17 @@ def single(text: str, language: str = "en") -> Variant:
     return Variant("A", {language: text})
 
 
+def variant_of(name: str, templates: Mapping[str, Template]) -> Variant:
+    """The variant that says what these templates say, by language; their snippets are pasted in, so
+    that it stays as it is when a file changes."""
+    return Variant(name, {language: text_of(one) for language, one in templates.items()})
+
+
+def text_of(known: Template) -> str:
+    """A template as the text of a step."""
+    return f"Subject: {known.subject}\n\n{known.body}" if known.subject else f"\n{known.body}"
+
+
 def steps_of(stored: Sequence[Any]) -> tuple[Step, ...]:
     """The steps behind their stored form."""
     return tuple(

@@ -44,9 +44,11 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What may be said of two arms. `probability` is that of the second being better, `needed` how
+    """What may be said of two arms. `probability` is that of the `second` being better, `needed` how
     many each has to be sent to; `better` names an arm only where that many were, and it is sure."""
 
+    first: str
+    second: str
     words: str
     better: str | None
     probability: float
@@ -100,16 +102,18 @@ def needed(arms: Sequence[Arm]) -> int:
 
 
 def verdict(first: Arm, second: Arm) -> Verdict:
-    """Which of two arms answers more, or that nobody can tell."""
+    """Which of two arms is answered more, or that nobody can tell."""
     wanted, smaller = needed((first, second)), min(first.sent, second.sent)
     chance = probability_better(first, second)
+    better = second if chance >= SURE else first if 1 - chance >= SURE else None
     if smaller < wanted:
+        better = None
         words = f"{UNSURE}: {smaller:,} of {wanted:,} mails for each variant"
-        return Verdict(words, None, chance, wanted)
-    for better, likely in ((second, chance), (first, 1 - chance)):
-        if likely >= SURE:
-            return Verdict(f"{better.name} is better ({likely:.0%} sure)", better.name, chance, wanted)
-    return Verdict("no difference found", None, chance, wanted)
+    elif better is not None:
+        words = f"{better.name} is better ({max(chance, 1 - chance):.0%} sure)"
+    else:
+        words = "no difference found"
+    return Verdict(first.name, second.name, words, better.name if better else None, chance, wanted)
 
 
 def _log_beta(one: float, other: float) -> float:

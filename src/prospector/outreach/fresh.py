@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
+from prospector.campaigns import series
 from prospector.models import Account, Campaign, Message, Poll, Recipient
 
 FRESH = timedelta(minutes=15)
@@ -54,7 +55,7 @@ def hindrance(session: Session, message: Message, now: datetime) -> tuple[str, s
     if message.step is None or message.step <= 1:
         return None
     if session.exec(_before(message)).first() is None:
-        return "series", f"mail {message.step - 1} of the series has not been sent"
+        return "series", series.in_words(session, message) or "the mail before it has not been sent"
     if session.exec(_look(message.account_id, now)).first() is None:
         minutes = int(FRESH.total_seconds() // 60)
         return "inbox", f"the inbox has not been read for {minutes} minutes, and they may have answered"

@@ -21,6 +21,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
+from prospector.campaigns import series
 from prospector.models import Account, Campaign, Company, Message, Profile, Prospect, Suppression
 from prospector.outreach import fresh, ledger
 from prospector.outreach.ledger import Limits
@@ -106,9 +107,11 @@ def follows_up(message: Message) -> bool:
 
 
 def discard(session: Session, message: Message, why: str) -> None:
-    """Take a message back that has not been said. Raises `NotPossibleError`."""
+    """Take a message back that has not been said, and with it all that was to follow it. Raises
+    `NotPossibleError`."""
     if not change(session, message.id, ("draft", "approved", "unknown"), state="discarded", error=why):
         raise NotPossibleError(f"Message {message.id} is {message.state}; it cannot be taken back.")
+    series.break_off(session, message.id, why)
 
 
 def due(session: Session, now: datetime, limits: Mapping[int, Limits]) -> list[int]:
@@ -146,7 +149,7 @@ def _next(
             col(Message.send_at) <= now,
             col(Prospect.archived_at).is_(None),
             col(Prospect.paused_until).is_(None) | (col(Prospect.paused_until) <= now),
-            col(Company.paused_until).is_(None) | (col(Company.paused_until) <= now),
+            _free(Company.paused_until, now) | series.spared(Message.campaign_id),
         )
         .order_by(col(Message.send_at), col(Message.id))
         .limit(1 if limits.gap else ledger.BURST)
@@ -237,6 +240,7 @@ def _unhindered(prospect: Prospect, message: Message, now: datetime) -> list[Col
         col(Company.id) == col(Prospect.company_id),
         col(Prospect.id) == prospect.id,
         col(Company.paused_until) > now,
+        ~series.spared(message.campaign_id),
     )
     account = exists().where(col(Account.id) == message.account_id, *may_send(now))
     return [person, ~company, account]
@@ -275,8 +279,11 @@ def _note_first(session: Session, claim: Claim, now: datetime) -> None:
 
 
 def settle_refused(session: Session, claim: Claim, why: str) -> bool:
-    """Surely not accepted, and never will be."""
-    return _of_claim(session, claim, ANSWERED, state="refused", error=why[:500])
+    """Surely not accepted, and never will be, nor what was to follow it."""
+    ours = _of_claim(session, claim, ANSWERED, state="refused", error=why[:500])
+    if ours:
+        series.break_off(session, claim.message_id, f"refused: {why}")
+    return ours
 
 
 def settle_unsaid(
@@ -304,12 +311,16 @@ def note_by_hand(session: Session, message: Message, uri: str, now: datetime) ->
 
 
 def withdraw(session: Session, prospect_id: int, why: str, occasions: Sequence[str] = ()) -> int:
-    """Take back what has not been said to a person (for these occasions only, where given)."""
+    """Take back what has not been said to a person (for these occasions only, where given); without
+    occasions their series end, too."""
     chosen = [col(Message.prospect_id) == prospect_id, col(Message.state).in_(UNSAID)]
     if occasions:
         chosen.append(col(Message.occasion).in_(occasions))
     statement = update(Message).where(*chosen).values(state="discarded", error=why)
-    return session.exec(statement.execution_options(synchronize_session=False)).rowcount
+    taken = session.exec(statement.execution_options(synchronize_session=False)).rowcount
+    if not occasions:
+        series.stop(session, prospect_id, why)
+    return taken
 
 
 def _under(session: Session, claim: Claim, *conditions: Any, **values: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from sqlmodel import Session
 
+from prospector.campaigns import series
 from prospector.config import Settings
 from prospector.models import Account, Campaign, Company, Message, Prospect
 from prospector.outreach import consents, fresh, ledger, staleness, suppression
@@ -58,11 +59,11 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """All that bears on one approved message. `unlawful` is why the law of their country lets no cold
-    mail go (any more); `stale` says what has changed since it was approved,
-    `held` is a circuit breaker's break, `campaign` why its series does not go on. `opens` is when the
-    window lets it go (None: never) and `closed` why not now; `cap_ends` is when the fullest of its
-    quotas lets it go, `gap_ends` when the mailbox may send again; `unread` is why the inbox does not."""
+    """All that bears on one approved message. `unlawful` is why the law of their country lets no cold mail go
+    (any more); `stale` says what has changed since it was approved, `held` is a circuit breaker's break,
+    `campaign` why its series does not go on and `follows` what it comes after. `opens` is when the window
+    lets it go (None: never) and `closed` why not now; `cap_ends` is when the fullest of its quotas lets it
+    go, `gap_ends` when the mailbox may send again; `unread` is why the inbox does not."""
 
     send_at: datetime | None
     by_hand: bool = False
@@ -75,6 +76,7 @@ class Circumstances:
     held: Pause | None = None
     campaign: tuple[Literal["campaign", "series"], str] | None = None
     error: str | None = None
+    follows: str = "its time has not come"
     opens: datetime | None = None
     closed: str = "outside the hours in which mail may leave"
     cap: int | None = None
@@ -145,10 +147,11 @@ def circumstances_of(
         stale=staleness.changes(session, desk, message, message.approved_by),
         archived=prospect.archived_at is not None,
         account=limits is not None,
-        pauses=_pauses(session, account, prospect, limits),
+        pauses=_pauses(session, message, account, prospect, limits),
         held=_hold(account),
         campaign=hindered if hindered and hindered[0] != "inbox" else None,
         error=message.error,
+        follows=series.in_words(session, message) or "its time has not come",
         opens=opening(window, zone.info, now, calendar_for(window, prospect.country)) if mails else now,
         closed=closed(window, zone, now),
         cap=full.quota.most if full else None,
@@ -184,7 +187,7 @@ def _held(held: Pause | None, now: datetime) -> Waits | None:
 
 def _timed(given: Circumstances, now: datetime) -> Waits | None:
     if given.send_at is None or given.send_at > now:
-        reason = f"it will be tried again: {given.error}" if given.error else "its time has not come"
+        reason = f"it will be tried again: {given.error}" if given.error else given.follows
         return Waits("hold", reason, given.send_at)
     if given.opens is None:
         return Waits("window", "no hour of any day is open for mail; see [outreach.window]")
@@ -211,7 +214,11 @@ def _hold(account: Account | None) -> Pause | None:
 
 
 def _pauses(
-    session: Session, account: Account | None, prospect: Prospect, limits: Limits | None
+    session: Session,
+    message: Message,
+    account: Account | None,
+    prospect: Prospect,
+    limits: Limits | None,
 ) -> list[Pause]:
     company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
     pauses = []
@@ -220,7 +227,8 @@ def _pauses(
     if account is not None and account.paused_why is not None:
         pauses.append(Pause(f"the account {account.name}", account.paused_why, account.paused_until))
     if prospect.paused_until is not None:
-        pauses.append(Pause(prospect.name, prospect.paused_why or "", prospect.paused_until))
-    if company is not None and company.paused_until is not None:
+        why = f"{prospect.paused_why or ''}{'; the series goes on then' if message.recipient_id else ''}"
+        pauses.append(Pause(prospect.name, why, prospect.paused_until))
+    if company is not None and company.paused_until is not None and not series.spares(message, company):
         pauses.append(Pause(company.name, company.paused_why or "", company.paused_until))
     return pauses

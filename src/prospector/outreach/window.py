@@ -105,7 +105,7 @@ def working_days_later(
     with a window that is always open every day counts.
     """
     local = at.astimezone(zone)
-    day = _days_later(local.date(), days, window, country)
+    day = days_later(local.date(), days, window, country)
     later = max(at, moment(day, local.time(), zone)) if days else at
     return opening(window, zone, later, calendar_for(window, country)) or later
 
@@ -122,7 +122,8 @@ def _existing(name: str | None) -> ZoneInfo | None:
         return None  # what an import says of a person may be anything
 
 
-def _days_later(day: date, days: int, window: Window, country: str | None) -> date:
+def days_later(day: date, days: int, window: Window, country: str | None) -> date:
+    """The day so many working days later; with a window that is always open every day is one."""
     if window.always:
         return day + timedelta(days=days)
     holidays = calendar_for(window, country)
