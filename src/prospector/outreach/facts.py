@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from prospector.outreach.wording import words
@@ -134,7 +134,9 @@ def short(path: str) -> str:
 
 def plain(value: object) -> object:
     """A value as templates see it: text, number, truth, date or tuple of these; None if unknown."""
-    if isinstance(value, bool | datetime | date):
+    if isinstance(value, str):
+        return _known(value)
+    if value is None or isinstance(value, bool | date):
         return value
     if isinstance(value, int | float):
         return value if abs(value) < 1e15 else None  # false for what is no number, too
@@ -142,19 +144,24 @@ def plain(value: object) -> object:
         items = sorted(value, key=str) if isinstance(value, set | frozenset) else value
         kept = (plain(item) for item in tuple(items)[:LIST_LIMIT] if not isinstance(item, list | tuple))
         return tuple(item for item in kept if item is not None) or None
-    if value is None or isinstance(value, Mapping):
+    return None if isinstance(value, Mapping) else _known(str(value))
+
+
+def _known(text: str) -> str | None:
+    text = text[:VALUE_LIMIT]
+    bare = text.strip()
+    if not bare or bare in NOTHING:
         return None
-    text = _SURROGATE.sub("\ufffd", str(value)[:VALUE_LIMIT])
-    return None if not text.strip() or text.strip() in NOTHING else text
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def look_up(facts: Facts, path: str) -> object:
     """The value behind a path that a rendering has read, such as `prospect.fields.city`."""
     name, _, rest = path.partition(".")
-    group: object = facts.get(name)
+    group = facts.get(name)
+    values = {} if group is None else group
     if not rest:
-        return isinstance(group, Mapping) and any(plain(value) is not None for value in group.values())
-    values = group if isinstance(group, Mapping) else {}
+        return any(plain(value) is not None for value in values.values())
     if rest.startswith("fields."):
         inner = values.get("fields")
         return plain(inner.get(rest.removeprefix("fields."))) if isinstance(inner, Mapping) else None
@@ -170,10 +177,17 @@ def digest(facts: Facts, paths: Iterable[str]) -> str:
     A draft keeps the paths that it read and this hash: while it is the same, rendering again
     would give the same text, so a changed fact that the draft never used does not make it stale.
     """
-    rows = [[path, look_up(facts, path)] for path in sorted(set(paths))]
-    text = json.dumps(rows, ensure_ascii=True, default=_iso)
+    return digest_of({path: look_up(facts, path) for path in paths})
+
+
+def digest_of(known: Mapping[str, object]) -> str:
+    """The hash of these values, by their paths: of what a `Reading` has read, say."""
+    text = _ENCODER.encode(sorted(known.items()))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _iso(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_iso)

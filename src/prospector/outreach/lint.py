@@ -7,16 +7,21 @@ was rendered, so nothing is taken from the template. All patterns are linear in 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from prospector.graphemes import graphemes
-from prospector.outreach import leftovers, naming, wording
+from prospector.outreach import concealment, naming, wording
 from prospector.outreach.facts import Facts
-from prospector.outreach.problem import Problem, approvable, at, found_by
+from prospector.outreach.line import Line, line_of
+from prospector.outreach.problem import Problem, Where, approvable, at, found_by
 
 LONGEST_SUBJECT = 998
 """Octets that RFC 5322, 2.1.1 allows a line; 78 is what it recommends."""
 WIDE_SUBJECT = 78
+MOST_LEFTOVERS = 300
+"""Nobody reads more, and a hostile text has thousands."""
 MANY_WORDS = 250
 """Words of a mail above which cold mails are rarely read to their end."""
 
@@ -42,26 +47,54 @@ def lint(
     (UAX 29). Header safety is here too: a line break in the subject or in a name could start a header of
     its own, and is an error, never stripped.
     """
+    heads, lines = _lines(subject), _lines(body)
     problems = [
-        *leftovers.problems(subject, "subject"),
-        *leftovers.problems(body, "body"),
+        *_leftovers(heads, "subject"),
+        *_leftovers(lines, "body"),
         *_headers(subject, facts),
-        *_lengths(subject, body, action, limit),
+        *_lengths(lines, body, action, limit),
     ]
-    problems += naming.problems(body, "body", facts)
-    problems += naming.problems(subject, "subject", facts)
-    problems += _weekdays(body, language_of(body) or language, facts)
+    problems += naming.problems(subject, body, facts)
+    if any(line.days for line in (*heads, *lines)):
+        spoken = _language(lines) or language
+        problems += [*_weekdays(heads, "subject", spoken, facts), *_weekdays(lines, "body", spoken, facts)]
     if action == "email":
         problems += _subject(subject, facts)
-    return tuple(sorted(dict.fromkeys(problems), key=_order))
+        if concealment.EMPTY in body or any(line.may_hide for line in lines):
+            problems += concealment.problems(body)
+    return tuple(sorted(dict.fromkeys(problems), key=_order)) if problems else ()
 
 
 def language_of(text: str) -> str | None:
     """The language of a text, told by its frequent short words; None where that is not clear."""
-    words = [word.lower() for word in _WORD.findall(text[:20_000])]
-    counts = {name: sum(word in stops for word in words) for name, stops in wording.STOP_WORDS.items()}
-    best, second = sorted(counts.values(), reverse=True)[:2]
-    return max(counts, key=counts.__getitem__) if best >= 3 and best > second else None
+    return _language(_lines(text[:20_000]))
+
+
+def _language(lines: Sequence[Line]) -> str | None:
+    counts = Counter(language for line in lines for language in line.stops).most_common(2)
+    if not counts or counts[0][1] < 3 or (len(counts) > 1 and counts[0][1] == counts[1][1]):
+        return None
+    return counts[0][0]
+
+
+def _lines(text: str) -> list[Line]:
+    return [line_of(row) for row in text.split("\n")]
+
+
+def _leftovers(lines: Sequence[Line], where: Where) -> Iterator[Problem]:
+    found = ((number, one) for number, line in enumerate(lines, start=1) for one in line.leftovers)
+    for number, one in islice(found, MOST_LEFTOVERS):
+        pattern, column = one.pattern, one.start + 1
+        yield Problem(
+            pattern.code,
+            pattern.message,
+            pattern.level,
+            where,
+            number,
+            column,
+            one.words[:200],
+            pattern.fix,
+        )
 
 
 def _order(problem: Problem) -> tuple[bool, bool, int, int]:
@@ -84,13 +117,13 @@ def _headers(subject: str, facts: Facts) -> Iterator[Problem]:
                 yield Problem("header", message, "error", "subject", found=str(values[field])[:80])
 
 
-def _lengths(subject: str, body: str, action: str, limit: int | None) -> Iterator[Problem]:
-    if action not in ("like", "follow") and not _LETTER.search(body):
+def _lengths(lines: Sequence[Line], body: str, action: str, limit: int | None) -> Iterator[Problem]:
+    if action not in ("like", "follow") and not any(line.has_letters for line in lines):
         yield Problem("empty", "there is no text yet; write one", "error", "body")
     if limit is not None and (long := graphemes(body)) > limit:
         message = f"{long} characters, and this channel takes {limit}; shorten it by {long - limit}"
         yield Problem("too-long", message, "error", "body")
-    if action == "email" and (words := len(body.split())) > MANY_WORDS:
+    if action == "email" and (words := sum(line.words for line in lines)) > MANY_WORDS:
         yield Problem(
             "long", f"{words} words; a first mail is read when it has fewer than 150", "warning", "body"
         )
@@ -122,31 +155,16 @@ def _subject(subject: str, facts: Facts) -> Iterator[Problem]:
         yield Problem("false-reply", message, "warning", "subject")
 
 
-def _weekdays(text: str, language: str | None, facts: Facts) -> Iterator[Problem]:
+def _weekdays(lines: Sequence[Line], where: Where, language: str | None, facts: Facts) -> Iterator[Problem]:
     if language is None or language[:2] not in wording.WEEKDAYS:
         return
-    folded = text.casefold()
-    if not any(day in folded for day in _DAYS):
-        return
     own, names = wording.WEEKDAYS[language[:2]], naming.names_in(facts)
-    for match in _WORD.finditer(text):
-        if match.group() in names:
-            continue
-        if (day := _DAYS.get(match.group().casefold())) and language[:2] not in day[0]:
-            message = f"a weekday in another language ({day[0][0]}) than the text ({language[:2]})"
-            yield at(found_by(match), "body", "weekday", message, "warning", own[day[1]])
+    for number, line in enumerate(lines, start=1):
+        for day in line.days:
+            if language[:2] not in day.languages and day.word not in names:
+                told = f"a weekday in another language ({day.languages[0]}) than the text ({language[:2]})"
+                fix = own[day.number]
+                yield Problem("weekday", told, "warning", where, number, day.start + 1, day.word, fix)
 
-
-def _days() -> dict[str, tuple[tuple[str, ...], int]]:
-    """Each weekday's name with the languages that have it and its number, Monday being 0."""
-    days: dict[str, tuple[tuple[str, ...], int]] = {}
-    for language, names in wording.WEEKDAYS.items():
-        for index, name in enumerate(names):
-            languages, _ = days.get(name.casefold(), ((), index))
-            days[name.casefold()] = ((*languages, language), index)
-    return days
-
-
-_DAYS = _days()
 
 __all__ = ["Problem", "approvable", "language_of", "lint"]

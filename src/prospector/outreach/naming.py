@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from prospector.outreach import wording
 from prospector.outreach.facts import Facts, look_up, plain
@@ -16,25 +17,33 @@ Verdict = tuple[str, Level, str, str | None]
 """Code, level, message and what to write instead."""
 
 
-def problems(text: str, where: Where, facts: Facts) -> Iterator[Problem]:
-    """Names that stand in this text and should not stand there like that."""
+def problems(subject: str, body: str, facts: Facts) -> Iterator[Problem]:
+    """Names that stand in these texts and should not stand there like that."""
+    texts: tuple[tuple[str, Where], ...] = ((body, "body"), (subject, "subject"))
     first_name = look_up(facts, "prospect.first_name")
     if isinstance(first_name, str):
-        yield from _first_name(first_name.strip(), text, where, facts)
+        name = first_name.strip()
+        # Of one word it does not matter what the whole name is: then the verdict is kept for the next.
+        whole = str(look_up(facts, "prospect.name")) if " " in name else None
+        if verdict := judged_first_name(name, whole):
+            yield from _told(name, texts, verdict)
     company = look_up(facts, "company.name") or look_up(facts, "prospect.company")
-    if isinstance(company, str):
-        yield from _company(company.strip(), text, where, facts)
+    if isinstance(company, str) and (short := short_name(company)) != company.strip():
+        known = look_up(facts, "company.short_name")
+        fix = known if isinstance(known, str) and short_name(known) == known else short
+        message = "people do not say the legal form of a company; use the short name"
+        yield from _told(company.strip(), texts, ("legal-form", "warning", message, fix))
 
 
-def _first_name(name: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
-    found = _found(name, text)
-    if found is None or (verdict := judged_first_name(name, look_up(facts, "prospect.name"))) is None:
-        return
+def _told(name: str, texts: Iterable[tuple[str, Where]], verdict: Verdict) -> Iterator[Problem]:
     code, level, message, fix = verdict
-    yield at(found, where, code, message, level, fix)
+    for text, where in texts:
+        if found := _found(name, text):
+            yield at(found, where, code, message, level, fix)
 
 
-def judged_first_name(name: str, whole: object = None) -> Verdict | None:
+@lru_cache(maxsize=1024)
+def judged_first_name(name: str, whole: str | None = None) -> Verdict | None:
     """What is wrong with a first name that nobody should be greeted by; None if it may stand."""
     letters = [letter for letter in name if letter.isalpha()]
     if name.casefold().strip(".") in wording.ROLES:
@@ -49,11 +58,11 @@ def judged_first_name(name: str, whole: object = None) -> Verdict | None:
     return _too_much(name, whole) or _miswritten(name, letters)
 
 
-def _too_much(name: str, whole: object) -> Verdict | None:
+def _too_much(name: str, whole: str | None) -> Verdict | None:
     words = name.split()
     if len(words) > 1 and words[0].casefold().strip(".") in wording.HONORIFICS:
         return "honorific", "warning", "the first name begins with a form of address", " ".join(words[1:])
-    if len(words) > 1 and isinstance(whole, str) and whole.casefold().split() == name.casefold().split():
+    if len(words) > 1 and whole is not None and whole.casefold().split() == name.casefold().split():
         return "whole-name", "warning", "the first name holds the whole name", cased(words[0])
     bare = "".join(
         letter if letter.isalpha() or letter in " .'’-" else " " for letter in _plain_letters(name)
@@ -85,22 +94,7 @@ def cased(name: str) -> str:
     return name.title()
 
 
-def _company(company: str, text: str, where: Where, facts: Facts) -> Iterator[Problem]:
-    short = short_name(company)
-    if short == company or (found := _found(company, text)) is None:
-        return
-    known = look_up(facts, "company.short_name")
-    fix = known if isinstance(known, str) and short_name(known) == known else short
-    yield at(
-        found,
-        where,
-        "legal-form",
-        "people do not say the legal form of a company; use the short name",
-        "warning",
-        fix,
-    )
-
-
+@lru_cache(maxsize=1024)
 def short_name(company: str) -> str:
     """A company's name without its legal form: `Nordlicht Software GmbH` is Nordlicht Software."""
     short = company[:500].strip()
@@ -120,21 +114,17 @@ def first_name_of(name: str) -> str | None:
 
 def completed(facts: Facts) -> Facts:
     """The facts with what follows from others: first names, and the company's short name."""
-    groups = {name: dict(group or {}) for name, group in facts.items()}
+    groups = dict(facts)
     for name in ("prospect", "sender"):
-        group = groups.setdefault(name, {})
-        whole = plain(group.get("name"))
-        if plain(group.get("first_name")) is None and isinstance(whole, str):
-            group["first_name"] = first_name_of(whole)
-    company = groups.setdefault("company", {})
-    whole = plain(company.get("name")) or plain(groups["prospect"].get("company"))
-    if isinstance(whole, str):
-        company.update({key: company.get(key) or value for key, value in _names(whole).items()})
+        group = groups.get(name) or {}
+        if plain(group.get("first_name")) is None and isinstance(whole := plain(group.get("name")), str):
+            groups[name] = {**group, "first_name": first_name_of(whole)}
+    company = groups.get("company") or {}
+    whole = plain(company.get("name")) or plain((groups.get("prospect") or {}).get("company"))
+    if isinstance(whole, str) and not (company.get("name") and company.get("short_name")):
+        short = company.get("short_name") or short_name(whole)
+        groups["company"] = {**company, "name": company.get("name") or whole, "short_name": short}
     return groups
-
-
-def _names(company: str) -> Mapping[str, str]:
-    return {"name": company, "short_name": short_name(company)}
 
 
 def names_in(facts: Facts) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from prospector.outreach import sandbox
-from prospector.outreach.facts import Facts, Fallbacks, Reading, digest, short
+from prospector.outreach.facts import Facts, Fallbacks, Reading, digest, digest_of, short
 from prospector.outreach.filters import reply_subject
 from prospector.outreach.grammar import Refused
 from prospector.outreach.lint import lint
@@ -66,7 +66,7 @@ def render(
         subject,
         body,
         tuple(problems),
-        digest(facts, read),
+        digest_of(reading.read),
         read,
         shape_of(reading).digest(template.name, template.language, template.subject, template.body),
         tuple(sorted(reading.fell_back)),
