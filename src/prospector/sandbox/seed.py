@@ -18,7 +18,8 @@ from prospector.consequences import Consequences
 from prospector.engagements import Entry
 from prospector.installation import Installation
 from prospector.models import Account, Card, Message, Profile, Prospect
-from prospector.outreach import holds
+from prospector.outreach import consents, holds
+from prospector.outreach.law import Ground
 from prospector.prospects import people as prospects
 from prospector.prospects.people import NewProspect
 from prospector.queue import day
@@ -28,12 +29,14 @@ from prospector.sandbox.elsewhere import note
 from prospector.sandbox.past import Biography, Fact
 from prospector.sandbox.people import Person
 from prospector.sandbox.places import Place, ref_of
+from prospector.sandbox.readers import ASKED_FIRST
 from prospector.sdk import Seen
 
 FIRST_LOOKS = timedelta(seconds=20)
 LONG_AGO = timedelta(days=4)
 """The first looks at everybody are spread over so long."""
 RHYTHM = 30
+YES = "asked for our news on the card that they filled in at our stand"
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def store(
         for past in pasts:
             prospect = _add(session, past, places.get(past.biography.person.platform), first_stage, serving)
             _known(session, prospect, past.biography.person, places, now, seed)
+            _agreed(session, prospect, past.biography.tracked_from)
             session.add_all(_sent(past, prospect, mailbox))
             entries += [_entry(seen, past, prospect.id, serving, mailbox, now) for seen in past.things]
             person = past.biography.person
@@ -203,6 +207,12 @@ def _known(
     profile.polled_at = profile.covered_until = now.replace(microsecond=0)
     profile.next_poll_at = now + FIRST_LOOKS * random.Random(f"look:{seed}:{person.number}").random()
     profile.rhythm = {"interval": RHYTHM}
+
+
+def _agreed(session: Session, prospect: Prospect, since: datetime) -> None:
+    """Who lives where a first mail needs a yes gave it before they were written to."""
+    if prospect.email and prospect.country in ASKED_FIRST:
+        consents.add(session, prospect, Ground("opt_in", since.date(), YES), None, since)
 
 
 def _sent(past: Past, prospect: Prospect, mailbox: int) -> list[Message]:
