@@ -196,13 +196,19 @@ def sent_folder(box: BaseMailBox, chosen: str) -> str | None:
 
 
 def is_filed(box: BaseMailBox, folder: str, message_id: str) -> bool:
-    """Whether a mail with this Message-ID lies in the folder. Gmail is asked in its own, exact way."""
+    """Whether a mail with this Message-ID lies in the folder."""
+    return uid_of(box, folder, message_id) is not None
+
+
+def uid_of(box: BaseMailBox, folder: str, message_id: str) -> int | None:
+    """The mail with this Message-ID in a folder. Gmail is asked in its own, exact way."""
     if not re.fullmatch(r'<[^<>\s"\\]{1,250}>', message_id):
-        return False
+        return None
     box.folder.set(folder, readonly=True)
+    criteria = f'HEADER Message-ID "{message_id}"'
     if "X-GM-EXT-1" in box.client.capabilities:
-        return bool(box.uids(f'X-GM-RAW "rfc822msgid:{message_id[1:-1]}"', charset=None))
-    return bool(box.uids(f'HEADER Message-ID "{message_id}"', charset=None))
+        criteria = f'X-GM-RAW "rfc822msgid:{message_id[1:-1]}"'
+    return next((int(uid) for uid in box.uids(criteria, charset=None) if uid.isdecimal()), None)
 
 
 def file_copy(box: BaseMailBox, folder: str, mail: bytes, at: datetime) -> None:

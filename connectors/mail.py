@@ -130,6 +130,10 @@ class Mail:
         where = await context.in_thread(_find, _imap(context), settings.sent_folder, intent.message_id)
         return Receipt(uri=intent.message_id, reply=f"found in {where}") if where else None
 
+    async def read_back(self, context: Context, message_id: str) -> bytes | None:
+        """A mail to ourselves, as it came back; None while it has not."""
+        return await context.in_thread(_read_back, _imap(context), message_id)
+
 
 # --- What goes out ------------------------------------------------------------------------------
 
@@ -236,6 +240,13 @@ def _file(route: Route, chosen: str, mail: bytes, at: datetime) -> None:
 def _own_id(mail: bytes) -> str:
     head = mail.partition(b"\r\nMessage-ID: ")[2]
     return head.partition(b"\r\n")[0].decode("ascii", "replace")
+
+
+def _read_back(route: Route, message_id: str) -> bytes | None:
+    with folders.mailbox(route) as box:
+        uid = folders.uid_of(box, "INBOX", message_id)
+        found = folders.fetch(box, uid) if uid is not None else None
+        return found.raw if found is not None else None
 
 
 def _find(route: Route, chosen: str, message_id: str) -> str | None:

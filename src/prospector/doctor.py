@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,19 +12,25 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from prospector import workspace
+from prospector import mail_checks, workspace
+from prospector.domain_records import NoAnswerError
 from prospector.installation import Installation
 from prospector.models import Account, Effect, Engagement, Message, Move, Profile, Prospect, Suppression
 from prospector.outreach import ledger, suppression
+from prospector.outreach.domains import domain_of
+from prospector.outreach.ledger import Limits
 from prospector.outreach.template import load_all
 from prospector.polling import access
+from prospector.prospects.people import FREE_MAIL
 from prospector.rules import format, live
 from prospector.rules.live import Parsed
 from prospector.rules.vocabulary import CHANNELS
 from prospector.runtime import Runtime
+from prospector.sdk import ConnectorError
 
 STUCK = timedelta(minutes=10)
 AT_ONCE = timedelta(seconds=1)
+NO_LIMITS: Mapping[int, Limits] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +45,33 @@ class Check:
         return asdict(self)
 
 
-def examine(installation: Installation, now: datetime, *, online: bool = True) -> list[Check]:
-    """Every check, those of the data by reading all of it. Without `online` no server is asked."""
+def examine(
+    installation: Installation, now: datetime, *, online: bool = True, mail_test: bool = False
+) -> list[Check]:
+    """Every check, those of the data by reading all of it. Without `online` no server is asked;
+    `mail_test` sends a mail from each mailbox to itself."""
     checks = [*files(installation)]
     if online:
         checks += asyncio.run(_access(installation))
+        checks += _authentication(installation, now, mail_test=mail_test)
+    limits = ledger.limits_of(installation.settings, installation.account_ids)
     with installation.store.reading() as session:
-        checks += invariants(session, now)
+        checks += invariants(session, now, limits)
         if installation.store.sqlite:
             checks.append(_integrity(session))
     return checks
 
 
-def invariants(session: Session, now: datetime) -> list[Check]:
-    """What must hold whatever happened (docs/reliability.md, I1 to I10)."""
+def invariants(session: Session, now: datetime, limits: Mapping[int, Limits] = NO_LIMITS) -> list[Check]:
+    """What must hold whatever happened (docs/reliability.md, I1 to I10). `limits` are those of the
+    accounts whose caps are checked."""
     return [
         _none("I1 engagements", _doubled(session), "each engagement is stored once"),
         _none("I3 moves", _unfolded(session), "stored moves are what the rules say"),
         _none("I4 messages", _sent_twice(session), "no message for one occasion twice"),
         _none("I5 suppression", _sent_to_suppressed(session), "nobody was written to after they said no"),
         _none("I6 effects", _effects_twice(session), "each effect happened at most once"),
+        _none("I7 caps", _over_cap(session, limits, now), "no account has sent more than it may"),
         _none("I9 cursors", _cursors_ahead(session), "no profile claims to have been seen in the future"),
         _none("I10 sending", _stuck(session, now), "nothing is stuck on its way out"),
     ]
@@ -98,6 +112,21 @@ async def _access(installation: Installation) -> list[Check]:
 async def _whoami(runtime: Runtime, name: str) -> Check:
     answered = await access.ask(runtime, runtime.installation.account_ids[name])
     return Check(f"account {name}", answered.ok, answered.words)
+
+
+def _authentication(installation: Installation, now: datetime, *, mail_test: bool) -> Iterator[Check]:
+    """SPF, DMARC and MX of each mailbox's domain, and with `mail_test` its DKIM."""
+    for mailbox in mail_checks.mailboxes(installation):
+        try:
+            found = mail_checks.published(installation, mailbox, now)
+            if mail_test:
+                found += mail_checks.mailed(installation, mailbox, now)
+        except (NoAnswerError, ConnectorError) as error:
+            yield Check(f"authentication {mailbox.name}", False, str(error))
+            continue
+        for one in found:
+            words = f"{one.words}; {one.advice}" if one.advice else one.words
+            yield Check(f"{one.check} {mailbox.name}", one.level != "bad", words)
 
 
 def _none(name: str, problems: Iterable[str], well: str) -> Check:
@@ -147,6 +176,24 @@ def _sent_to_suppressed(session: Session) -> list[str]:
         if said and claimed_at is not None and claimed_at > min(said) + AT_ONCE:
             late.append(f"message {message_id} left after the person was suppressed")
     return late
+
+
+def _over_cap(session: Session, limits: Mapping[int, Limits], now: datetime) -> Iterator[str]:
+    """Accounts and domains of theirs with more in 24 hours than may be. A cap that was lowered today
+    is told until the day is over."""
+    today = col(Message.state).in_(ledger.COUNTED), col(Message.claimed_at) > now - ledger.DAY
+    for id_, one in limits.items():
+        account = session.get_one(Account, id_)
+        cap = ledger.cap_of(session, account, one, now)
+        sent = session.exec(ledger.counted(id_).where(*today)).one()
+        if cap is not None and sent > cap:
+            yield f"{account.name} has sent {sent} in 24 hours, and may send {cap}"
+    caps = {one.domain_cap for one in limits.values() if one.domain_cap is not None}
+    mails = select(Message.address).where(*today, col(Message.address).is_not(None))
+    domains = Counter(domain_of(address) for address in session.exec(mails) if caps)
+    for domain, count in domains.items():
+        if count > max(caps) and domain not in FREE_MAIL:
+            yield f"{domain} has had {count} mails in 24 hours, and may have {max(caps)}"
 
 
 def _effects_twice(session: Session) -> list[str]:

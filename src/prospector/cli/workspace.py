@@ -53,12 +53,17 @@ def make(folder: Path, config: str, rules: str, since: datetime) -> None:
         opened.close()
 
 
-def doctor(as_json: AsJson = False) -> None:
-    """Check configuration, connectors, rules and the invariants of the data."""
+def doctor(
+    mail_test: Annotated[
+        bool, typer.Option("--mail-test", help="Send a mail from each mailbox to itself, and see its DKIM.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check configuration, connectors, rules, SPF, DKIM and DMARC, and the invariants of the data."""
     from prospector import doctor as checks
 
     with installation() as opened:
-        rows = checks.examine(opened, utc_now())
+        rows = checks.examine(opened, utc_now(), mail_test=mail_test)
     show([row.as_dict() for row in rows], as_json)
     if not all(row.ok for row in rows):
         raise typer.Exit(1)
