@@ -18,7 +18,7 @@ from prospector.web.door import routes_of
 
 NOT_PAGES = ("/api", "/static", "/healthz", "/dev/", "/setup")
 """What is for programs, or only there while there is no user."""
-PARTS = ("/export", "/live", "/progress", "/queue/end", "/queue/news", "/queue/rest")
+PARTS = ("/export", "/errors.csv", "/live", "/progress", "/queue/end", "/queue/news", "/queue/rest")
 """What is fetched by a page, or saved as a file, and is no page itself."""
 ONE_TIME = frozenset({"token", "digest", "name"})
 VALUES: Mapping[str, str] = {
@@ -35,6 +35,9 @@ VALUES: Mapping[str, str] = {
     "recipient_id": "SELECT id FROM recipient ORDER BY campaign_id, id",
     "view_id": "SELECT id FROM view ORDER BY id",
     "run_id": "SELECT DISTINCT run_id FROM edit ORDER BY 1",
+    "import_id": "SELECT id FROM run WHERE kind = 'import' ORDER BY id",
+    "keep": "SELECT id FROM prospect WHERE merged_into_id IS NULL AND archived_at IS NULL ORDER BY id",
+    "other": "SELECT id FROM prospect WHERE merged_into_id IS NULL AND archived_at IS NULL ORDER BY id DESC",
     "move_id": "SELECT id FROM move ORDER BY id LIMIT 30",
     "stage": "SELECT 'engaged'",
 }

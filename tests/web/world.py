@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -15,6 +16,8 @@ from sqlmodel import Session, select
 from tests.office import Office, office, sqlite_store
 from tests.signed import application, token, user
 
+from prospector import merges
+from prospector.importing import staging
 from prospector.models import (
     Account,
     Campaign,
@@ -185,7 +188,19 @@ def _shared(made: World) -> dict[str, Any]:
         "rule": "answered",
         "stage": "engaged",
         **_campaign(made),
+        **_import(made),
     }
+
+
+def _import(made: World) -> dict[str, Any]:
+    """A file that was read, and two rows that may be one person, merged before with a third."""
+    place = made.place
+    file = BytesIO(b"Name,E-mail\nEve Stone,eve@stone.example\n")
+    run_id = staging.stage(place.store, file, "eve.csv", now=place.now)
+    keep, other, third = (place.person(name) for name in ("keep", "other", "third"))
+    means = place.runtime.consequences
+    merge_id = place.write(lambda session: merges.merge(session, means, keep, third, None, place.now))
+    return {"import_id": run_id, "merge_id": merge_id, "keep": keep, "other": other, "merge": other}
 
 
 def _campaign(made: World) -> dict[str, Any]:

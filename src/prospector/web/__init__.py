@@ -27,6 +27,7 @@ from prospector.web import (
     house,
     imports,
     login,
+    mailboxes,
     outbox,
     problems,
     prospect,
@@ -45,8 +46,9 @@ from prospector.web import (
     team,
     unsubscribe,
 )
-from prospector.web.api import accounts, cards, description, messages, tokens
+from prospector.web.api import accounts, cards, description, merging, messages, tokens
 from prospector.web.api import campaigns as campaigns_api
+from prospector.web.api import imports as imports_api
 from prospector.web.api import prospect as prospect_api
 from prospector.web.api import prospects as prospects_api
 from prospector.web.api import replies as replies_api
@@ -73,6 +75,7 @@ ROUTERS = (
     settings.router,
     team.router,
     house.router,
+    mailboxes.router,
     prospect.router,
     consents.router,
     companies.router,
@@ -94,6 +97,8 @@ ROUTERS = (
     prospects_api.router,
     prospect_api.router,
     team_api.router,
+    imports_api.router,
+    merging.router,
     tokens.router,
     campaigns_api.router,
 )

@@ -106,9 +106,7 @@ def said(source: str, basis: str, note: str) -> dict[str, str]:
     wrong: dict[str, str] = {}
     whence, words = storable(source), storable(note)
     if not whence:
-        wrong["source"] = (
-            "Say where the people are from: they may ask, and the first mail has to tell."
-        )
+        wrong["source"] = "Say where the people are from: they may ask, and the first mail has to tell."
     if basis not in BASES:
         wrong["basis"] = "Choose why they may be written to."
     elif basis == "legitimate interest" and not words:
@@ -248,7 +246,7 @@ def reread(
 ) -> Response:
     """Read the file again as somebody says that it is written."""
     with installation.store.reading() as session:
-        detail = _detail(session, import_id, staging.STAGED, staging.PLANNED)
+        detail = detail_of(session, import_id, staging.STAGED, staging.PLANNED)
     about = {"source": detail["source"], "basis": detail["basis"]}
     try:
         token = str(detail.get("upload"))
@@ -274,7 +272,7 @@ def remap(
     """Say what the columns mean, and make the plan."""
     chosen = {name: meaning for name, meaning in zip(column, field, strict=False) if meaning}
     with installation.store.reading() as session:
-        rows = _detail(session, import_id, staging.STAGED, staging.PLANNED)["rows"]
+        rows = detail_of(session, import_id, staging.STAGED, staging.PLANNED)["rows"]
     try:
         staging.remap(installation.store, import_id, chosen, utc_now())
     except FormatError as error:
@@ -299,7 +297,7 @@ def applied(
     store, now = installation.store, utc_now()
 
     def begin(session: Session) -> tuple[int, str | None]:
-        detail = _detail(session, import_id, staging.PLANNED)
+        detail = detail_of(session, import_id, staging.PLANNED)
         applying.begin(session, import_id, now)
         return detail["rows"], detail.get("upload")
 
@@ -315,10 +313,17 @@ def applied(
 @router.post("/imports/{import_id}/undo")
 def undo(viewer: Signed, installation: Opened, aftermath: Aftermath, import_id: int) -> Response:
     """Take an import back, also one that is still under way: what is done so far goes back."""
+    return _in_the_end(import_id, *taken_back(installation, aftermath, import_id))
+
+
+def taken_back(
+    installation: Installation, aftermath: Consequences, import_id: int
+) -> tuple[int, Callable[[], None]]:
+    """Begin to take an import back: how many rows it has, and what goes on with it."""
     store, now = installation.store, utc_now()
 
     def begin(session: Session) -> int:
-        rows: int = _detail(session, import_id, staging.APPLYING, staging.DONE)["rows"]
+        rows: int = detail_of(session, import_id, staging.APPLYING, staging.DONE)["rows"]
         undoing.begin(session, import_id, now)
         return rows
 
@@ -327,7 +332,7 @@ def undo(viewer: Signed, installation: Opened, aftermath: Aftermath, import_id: 
     def go_on() -> None:
         undoing.go_on(store, aftermath, import_id, utc_now)
 
-    return _in_the_end(import_id, rows, go_on)
+    return rows, go_on
 
 
 @router.post("/imports/{import_id}/forget")
@@ -336,7 +341,7 @@ def forget(viewer: Signed, installation: Opened, import_id: int) -> Response:
     states = (staging.STAGED, staging.PLANNING, staging.PLANNED)
 
     def work(session: Session) -> str | None:
-        token: str | None = _detail(session, import_id, *states).get("upload")
+        token: str | None = detail_of(session, import_id, *states).get("upload")
         staging.discard(session, import_id)
         return token
 
@@ -348,13 +353,13 @@ def forget(viewer: Signed, installation: Opened, import_id: int) -> Response:
 def errors(viewer: Signed, installation: Opened, import_id: int) -> Response:
     """The rows that were not imported, each with the reason, to be mended and brought again."""
     with installation.store.reading() as session:
-        _detail(session, import_id)
+        detail_of(session, import_id)
         lines = list(listing.errors_csv(session, import_id))
     disposition = {"Content-Disposition": f'attachment; filename="not-imported-{import_id}.csv"'}
     return StreamingResponse(iter(lines), headers=disposition, media_type="text/csv; charset=utf-8")
 
 
-def _detail(session: Session, import_id: int, *states: str) -> dict[str, Any]:
+def detail_of(session: Session, import_id: int, *states: str) -> dict[str, Any]:
     """What is noted of an import. Raises `NotThereError`, and `NotNowError` in another state."""
     try:
         staging.find(session, import_id)
