@@ -151,4 +151,5 @@ def _disputed(conflicts: Mapping[str, tuple[Any, Any]]) -> list[str]:
 def _named(said: Said) -> dict[str, Any]:
     """The values of a new person: whose name nobody knows is called by the address, which no template
     takes for a name."""
-    return {"name": said.email or said.refs[0].handle, **said.values}
+    others = [said.email, *(ref.handle for ref in said.refs)]
+    return {"name": next((other for other in others if other), None), **said.values}
