@@ -268,31 +268,52 @@ class Settings:
 
 def parse(text: str, connectors: Mapping[str, Connector], name: str = "config.toml") -> Settings:
     """Validated settings from the file's text. Raises `ConfigError` with every problem."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise misplaced(error, name, text) from None
+    data = _tables(text, name)
     problems: list[Problem] = []
     tables = data.get("accounts")
     found = _accounts(tables, connectors, problems) if isinstance(tables, dict) else {}
     # Each account is held against its own model, so that all that is wrong is said at once.
     file = _validate(File, {**data, "accounts": {}} if isinstance(tables, dict) else data, (), problems)
     if file is None or problems:
-        lines = toml_lines.line_of(text)
-        problems.sort(key=lambda problem: toml_lines.nearest_line(lines, problem.path))
-        raise ConfigError([problem.sentence(name, lines) for problem in problems])
+        raise _wrong(problems, text, name)
     return Settings(file.model_copy(update={"accounts": {n: a.table for n, a in found.items()}}), found)
 
 
 def load(path: Path, connectors: Mapping[str, Connector]) -> Settings:
     """The settings in a file. Raises `ConfigError`."""
+    return parse(_text(path), connectors, path.name)
+
+
+def sender_of(path: Path) -> Sender:
+    """Who writes, without all else that the file says: no connector has to be loaded for it.
+    Raises `ConfigError`."""
+    text, problems = _text(path), list[Problem]()
+    sender = _validate(Sender, _tables(text, path.name).get("sender", {}), ("sender",), problems)
+    if sender is None:
+        raise _wrong(problems, text, path.name)
+    return sender
+
+
+def _tables(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise misplaced(error, name, text) from None
+
+
+def _wrong(problems: list[Problem], text: str, name: str) -> ConfigError:
+    lines = toml_lines.line_of(text)
+    problems.sort(key=lambda problem: toml_lines.nearest_line(lines, problem.path))
+    return ConfigError([problem.sentence(name, lines) for problem in problems])
+
+
+def _text(path: Path) -> str:
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise ConfigError([f"{path.name}:{line}: this is no UTF-8; save the file as UTF-8."]) from None
-    return parse(text, connectors, path.name)
 
 
 def _accounts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
@@ -67,6 +67,20 @@ def show(rows: Sequence[Mapping[str, Any]], as_json: bool, empty: str = "Nothing
         typer.echo(empty)
         return
     _table(rows)
+
+
+def show_each(rows: Iterable[Mapping[str, Any]], as_json: bool, empty: str = "Nothing.") -> None:
+    """Print rows as `show` does, in JSON one after the other as they come, each on a line of its own.
+    Nothing is written before the first: what goes wrong until then is an error and no broken array."""
+    if not as_json:
+        show(list(rows), as_json, empty)
+        return
+    encode = json.JSONEncoder(default=_plain, ensure_ascii=False).encode
+    before = "["
+    for row in rows:
+        sys.stdout.write(before + encode(row))
+        before = ",\n"
+    sys.stdout.write("[]\n" if before == "[" else "]\n")
 
 
 def show_one(row: Mapping[str, Any], as_json: bool) -> None:

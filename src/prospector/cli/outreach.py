@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,62 +9,23 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector import config, workspace
-from prospector.cli.output import HIGHEST_ID, AsJson, chosen_workspace, fail, installation, show
-from prospector.cli.prospects import require_stage
+from prospector.cli.output import HIGHEST_ID, AsJson, fail, installation, show
 from prospector.installation import Installation, utc_now
-from prospector.models import Message, Prospect
-from prospector.outreach import approval, drafts, outbox, pending, render, spreadsheet, suppression, template
+from prospector.models import Message
+from prospector.outreach import approval, drafts, outbox, pending
 from prospector.outreach.approval import Wording
-from prospector.outreach.drafts import Desk
-from prospector.outreach.facts import Facts
-from prospector.prospects import people
 
 IDS = "The ids that `prospector drafts` shows."
 MessageIds = Annotated[list[int], typer.Argument(metavar="ID...", max=HIGHEST_ID, help=IDS)]
 SomeIds = Annotated[list[int] | None, typer.Argument(metavar="[ID...]", max=HIGHEST_ID, help=IDS)]
 
-LARGEST_FILE = 50 * 2**20
 TOGETHER = 50
 
 
 def register(app: typer.Typer) -> None:
-    for command in (draft, approve, discard):
+    for command in (approve, discard):
         app.command()(command)
     app.command("drafts")(show_drafts)
-
-
-def draft(
-    name: Annotated[str, typer.Option("--template", help="A file of templates/, without .txt.")],
-    prospect: Annotated[list[str] | None, typer.Option(help="An id, an e-mail or a profile URL.")] = None,
-    stage: Annotated[str | None, typer.Option(help="Everybody in this stage.")] = None,
-    csv: Annotated[Path | None, typer.Option(help="Everybody in this file; nothing is stored.")] = None,
-    campaign: Annotated[
-        str | None, typer.Option(help="The same campaign never gives a person a second message.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Render drafts in bulk; they wait for approval."""
-    if [bool(prospect) or stage is not None, csv is not None].count(True) != 1:
-        fail("Say for whom: --prospect P (as often as you like), --stage S or --csv FILE.", 2)
-    if csv is not None:
-        show(_of_file(csv, name), as_json, "The file has no rows.")
-        return
-    with installation() as opened:
-        chosen = template.load(opened.template_path(), name)
-        desk = drafts.desk_of(opened.settings, opened.account_ids)
-        occasion = f"hand:{campaign or uuid.uuid4().hex[:8]}"
-        with opened.store.reading() as session:
-            ids = _people(session, prospect or [], stage)
-        rows: list[dict[str, Any]] = []
-        for some in _in_turns(ids):
-            with opened.store.transaction() as session:
-                rows += [
-                    pending.as_json(*made)
-                    for id_ in some
-                    if (made := _drafted(session, desk, chosen, id_, occasion))
-                ]
-    show(rows, as_json, "Nobody was left to write to.")
 
 
 def show_drafts(as_json: AsJson = False) -> None:
@@ -112,56 +72,6 @@ def discard(ids: MessageIds) -> None:
             except outbox.NotPossibleError as error:
                 fail(str(error), 2)
     typer.echo(f"{len(ids)} discarded.")
-
-
-def _of_file(path: Path, name: str) -> list[dict[str, Any]]:
-    """Drafts of the rows of a CSV file, without the database."""
-    place = workspace.locate(chosen_workspace.get())
-    settings = config.load(place.config, workspace.load_connectors(place.search_path("connectors")))
-    chosen = template.load(place.search_path("templates"), name)
-    sender = settings.file.sender.model_dump()
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            fail(f"{path} is larger than {LARGEST_FILE // 2**20} MB; split it.", 2)
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            return [_rendered(chosen, facts) for facts in spreadsheet.rows(lines, sender)]
-    except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}.", 2)
-    except UnicodeDecodeError:
-        fail(f"{path} is not UTF-8; save it as UTF-8 and try again.", 2)
-    except spreadsheet.SpreadsheetError as error:
-        fail(f"{path}: {error}", 2)
-
-
-def _rendered(chosen: template.Template, facts: Facts) -> dict[str, Any]:
-    draft, person = render.render(chosen, facts), facts["prospect"] or {}
-    return {
-        "id": None,
-        "to": person.get("email" if chosen.action == "email" else "name"),
-        "action": chosen.action,
-        "subject": draft.subject,
-        "body": draft.body,
-        "problems": [{"code": problem.code, "message": problem.message} for problem in draft.problems],
-    }
-
-
-def _people(session: Session, who: Sequence[str], stage: str | None) -> list[int]:
-    chosen = [people.find(session, one).id for one in who]
-    if stage is not None:
-        require_stage(session, stage)
-        chosen += session.exec(select(Prospect.id).where(Prospect.stage == stage).order_by(col(Prospect.id)))
-    return list(dict.fromkeys(chosen))
-
-
-def _drafted(
-    session: Session, desk: Desk, chosen: template.Template, prospect_id: int, occasion: str
-) -> tuple[Message, Prospect] | None:
-    """A draft to this person; None where they are never written to, or this occasion went further."""
-    person = session.get_one(Prospect, prospect_id)
-    if suppression.suppressed(session, person) is not None:
-        return None
-    message = drafts.compose(session, desk, chosen, person, occasion=occasion, now=utc_now())
-    return (message, person) if message is not None else None
 
 
 def _in_turns(ids: Sequence[int]) -> Iterator[Sequence[int]]:
