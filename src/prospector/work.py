@@ -12,6 +12,7 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from prospector import runs
+from prospector.campaigns import drafting
 from prospector.models import Account, Poll, Profile, Prospect
 from prospector.outreach import deliver, doubt, outbox
 from prospector.outreach.ledger import Limits
@@ -188,6 +189,19 @@ async def resume(runtime: Runtime) -> int:
         while done := await installation.store.write_async(do):
             whole += done
         log.info("run", text=f"run {run_id} was left half-way; it is finished now")
+    return whole + await _go_on_drafting(runtime, now)
+
+
+async def _go_on_drafting(runtime: Runtime, now: datetime) -> int:
+    """The same for drafts of campaigns that a dead process left unwritten."""
+    installation = runtime.installation
+    means = drafting.Means(runtime.consequences.desk, installation.template_path())
+    whole = 0
+    for run_id in await installation.store.read_async(lambda session: drafting.abandoned(session, now)):
+        do = partial(drafting.do_page, means=means, run_id=run_id, now=now)
+        while done := await installation.store.write_async(do):
+            whole += done
+        log.info("run", text=f"drafting run {run_id} was left half-way; it is finished now")
     return whole
 
 

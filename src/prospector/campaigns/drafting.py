@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,8 @@ from prospector.store import Store, insert_new
 
 DRAFTING = "drafting"
 PAGE = 250
+STOPPED = timedelta(minutes=1)
+"""A run that nobody has worked on for so long is gone on with."""
 MOST_NAMED = 10_000
 """People whom a run can be given by name, and not as "all that need it"."""
 NEWER = "a newer draft took its place"
@@ -227,6 +229,15 @@ def unfinished(session: Session, campaign_id: int | None = None) -> list[Run]:
     ]
 
 
+def abandoned(session: Session, now: datetime) -> list[int]:
+    """The runs on which nobody has worked for a while: their process is gone."""
+    return [
+        run.id
+        for run in unfinished(session)
+        if now - datetime.fromisoformat(run.detail["worked_at"]) > STOPPED
+    ]
+
+
 def redraft(
     session: Session, means: Means, campaign_id: int, recipient_ids: Sequence[int], now: datetime
 ) -> Redrafted:
@@ -371,6 +382,7 @@ __all__ = [
     "Redrafted",
     "Series",
     "Written",
+    "abandoned",
     "assign_mailboxes",
     "begin",
     "cancel",

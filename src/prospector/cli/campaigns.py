@@ -15,12 +15,12 @@ from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.members import Filter, Member
 from prospector.campaigns.recipients import Added
 from prospector.campaigns.steps import Step, Variant
-from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
+from prospector.cli.output import HIGHEST_ID, AsJson, Limit, complain, echo, fail, installation, show
 from prospector.cli.prospects import require_stage
 from prospector.enrolment import stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Campaign, Prospect
-from prospector.outreach import template
+from prospector.models import Campaign, Message, Prospect, Recipient
+from prospector.outreach import pending, template
 from prospector.outreach.drafts import desk_of
 from prospector.prospects import people
 from prospector.prospects.search import SearchError
@@ -41,11 +41,8 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def opened() -> Iterator[Installation]:
     """The workspace; what a person got wrong ends the command with a sentence."""
-    try:
-        with installation() as found:
-            yield found
-    except (CampaignError, SearchError) as error:
-        fail(str(error), 2)
+    with opened_or_fail(), installation() as found:
+        yield found
 
 
 def campaigns(limit: Limit = 100, as_json: AsJson = False) -> None:
@@ -198,6 +195,84 @@ def draft_all(place: Installation, campaign_id: int) -> int:
     run_id = drafting.start(place.store, campaign_id, None, utc_now())
     drafting.carry_out(place.store, means, run_id, utc_now)
     return run_id
+
+
+def draft_for(place: Installation, name: str, template_name: str, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Put people into the campaign of this name and draft them; the rows of their first mails. A
+    campaign that is not there is made of this one template, and runs at once if nothing is missing."""
+    with opened_or_fail():
+        campaign_id, new = place.store.write(
+            lambda session: _campaign_for(session, place, name, template_name)
+        )
+        whom = place.store.write(lambda session: _recipients_of(session, place, campaign_id, ids))
+        means = Means(desk_of(place.settings, place.account_ids), place.template_path())
+        run_id = drafting.start(place.store, campaign_id, None, utc_now(), whom)
+        drafting.carry_out(place.store, means, run_id, utc_now)
+        if new:
+            place.store.write(lambda session: _let_run(session, place, campaign_id))
+    with place.store.reading() as session:
+        return [pending.as_json(*found) for found in _first_mails(session, whom)]
+
+
+@contextmanager
+def opened_or_fail() -> Iterator[None]:
+    """What a person got wrong ends the command with a sentence."""
+    try:
+        yield
+    except (CampaignError, SearchError) as error:
+        fail(str(error), 2)
+
+
+def _campaign_for(session: Session, place: Installation, name: str, template_name: str) -> tuple[int, bool]:
+    """The campaign of this name, writing what the template says; whether it was made just now."""
+    series = [Step(0, tuple(variants_of(place, [template_name])))]
+    known = session.exec(select(Campaign).where(Campaign.name == " ".join(name.split()))).first()
+    path, now = place.template_path(), utc_now()
+    if known is None:
+        mails = [one for one in place.settings.accounts.values() if one.connector.can.email.itself]
+        ids = [place.account_ids[one.name] for one in mails[:1]]
+        made = editing.create(session, name, None, now, steps=series, account_ids=ids, search_path=path)
+        return made.id, True
+    newest = editing.newest(session, known.id)
+    if newest is not None and len(newest.steps) > 1:
+        raise CampaignError(
+            f'"{known.name}" is a series of {len(newest.steps)} mails. Add people with `prospector campaign '
+            f'people`, then `prospector campaign draft "{known.name}"`.'
+        )
+    note = f"the template {template_name}"
+    editing.save_version(session, known, series, {}, note, None, now, search_path=path)
+    return known.id, False
+
+
+def _recipients_of(session: Session, place: Installation, campaign_id: int, ids: Sequence[int]) -> list[int]:
+    campaign = editing.find(session, campaign_id)
+    recipients.add(session, campaign, ids, None, utc_now(), outreach=place.settings.file.outreach)
+    theirs = select(Recipient.id).where(
+        Recipient.campaign_id == campaign_id, col(Recipient.prospect_id).in_(ids)
+    )
+    return list(session.exec(theirs))
+
+
+def _let_run(session: Session, place: Installation, campaign_id: int) -> None:
+    """A campaign that the command line made by the way runs, unless something is missing: then its
+    drafts can be approved, and wait until it is there."""
+    campaign, now = editing.find(session, campaign_id), utc_now()
+    missing = launch.gate(session, place.settings, campaign, now)
+    if not missing:
+        desk = desk_of(place.settings, place.account_ids)
+        launch.start(session, place.settings, desk, campaign, now)
+        return
+    told = "; ".join(one.message for one in missing)
+    complain(f'Nothing leaves before `prospector campaign start "{campaign.name}"`; for that: {told}.')
+
+
+def _first_mails(session: Session, recipient_ids: Sequence[int]) -> list[tuple[Message, Prospect]]:
+    drafts = (
+        select(Message, Prospect)
+        .join(Prospect, col(Prospect.id) == Message.prospect_id)
+        .where(col(Message.recipient_id).in_(recipient_ids), Message.state == "draft", Message.step == 1)
+    )
+    return list(session.exec(drafts.order_by(col(Message.id))))
 
 
 def _change(name: str, work: Any, as_json: bool) -> None:
