@@ -140,7 +140,10 @@ def _add_page(
             )
         )
     )
+    doubted = {id_: why for id_, one in people.items() if (why := _doubt(one)) is not None}
     stopped = {**_unlawful(session, outreach, list(people.values()), now), **_stopped(session, people)}
+    if outreach.role_addresses == "refuse":
+        stopped = doubted | stopped
     refused = [(id_, why) for id_ in ids if id_ not in there and (why := _refusal(people.get(id_), stopped))]
     out = there | {id_ for id_, _ in refused}
     rows = [
@@ -156,7 +159,7 @@ def _add_page(
         if id_ not in out
     ]
     new = insert_new(session, Recipient, rows, ("prospect_id",))
-    warned = [(id_, why) for (id_,) in sorted(new) if (why := _doubt(people[id_]))]
+    warned = [(id_, doubted[id_]) for (id_,) in sorted(new) if id_ in doubted]
     return Added(len(new), len(ids) - len(new) - len(refused), tuple(refused), tuple(warned))
 
 
