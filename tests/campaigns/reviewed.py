@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 from tests.office import Office
@@ -45,7 +46,7 @@ class Reviewed:
 
     def read(self) -> Review:
         settings = self.place.installation.settings
-        terms = Terms(self.place.now, "UTC", approval.rest_of(settings))
+        terms = Terms(self.place.now, ZoneInfo("UTC"), approval.rest_of(settings))
         with self.place.store.reading() as session:
             return review.read(session, self.campaign_id, terms)
 

@@ -18,9 +18,16 @@ MOST_NAMED = 3
 """Addresses or names that a cause names before it counts the rest."""
 
 _STANDS_FOR = re.compile(r"stands for ([\w.-]{1,200}),")
-OF_A_NAME = frozenset(
-    ["role", "not-a-name", "whole-name", "initial", "capitals", "lower-case", "honorific", "decorated"]
-)
+OF_A_NAME: Mapping[str, str] = {
+    "role": "first_name is a role, not a name",
+    "not-a-name": "first_name is not a name",
+    "whole-name": "first_name holds the whole name",
+    "initial": "first_name is an initial",
+    "capitals": "first_name is all in capitals",
+    "lower-case": "first_name begins with a small letter",
+    "honorific": "first_name begins with a form of address",
+    "decorated": "first_name has marks that are no letters",
+}
 """Codes of the lint about the first name, which another first name mends."""
 FIRST_NAME = "prospect.first_name"
 COLUMNS = ("title", "country", "timezone", "name")
@@ -74,7 +81,7 @@ def _of_problem(problem: Mapping[str, Any]) -> Trouble:
     if code == "fallback":
         return _fell_back(level, str(problem["message"]), str(problem.get("found", "")))
     if code in OF_A_NAME:
-        return Trouble(f"name:{code}", level, str(problem["message"]), FIRST_NAME, problem.get("fix") or "")
+        return Trouble(f"name:{code}", level, OF_A_NAME[code], FIRST_NAME, problem.get("fix") or "")
     return Trouble(f"{level}:{code}", level, str(problem["message"]), about="")
 
 

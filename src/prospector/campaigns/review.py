@@ -181,9 +181,9 @@ def read(session: Session, campaign_id: int, terms: Terms) -> Review:
     others = _others(session, campaign_id, terms)
     found = read_rows(session, _NEWEST, campaign=campaign_id)
     people = [
-        _person(row, drafts[row.id], blocked.get(row.prospect_id), others[row.id])
+        _person(row, drafts.get(row.id, ()), blocked.get(row.prospect_id), others[row.id])
         for row in rows
-        if row.state != "skipped" and row.id in drafts
+        if row.state != "skipped" and (row.id in drafts or row.state == "stopped")
     ]
     skipped = sum(row.state == "skipped" for row in rows)
     waiting = sum(row.state in ("added", "drafted") and row.id not in drafts for row in rows)

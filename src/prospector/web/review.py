@@ -13,6 +13,7 @@ from prospector.campaigns import fills
 from prospector.campaigns.batches import BatchError
 from prospector.campaigns.fills import FillError
 from prospector.outreach import outbox
+from prospector.queue.touches import is_reason
 from prospector.web import review_page
 from prospector.web.campaign_asked import About, Asked
 from prospector.web.problems import InvalidError, NotNowError
@@ -100,6 +101,8 @@ def fallback(
 @router.post("/m/{campaign_id}/review/{recipient_id}/approve")
 def approve(about: About, view: Looking, recipient_id: RecipientId, despite: Line = "") -> Response:
     """Approve the whole series of one person, warnings and all: this is the click that they need."""
+    if review_page.asks_why(about, recipient_id) and not is_reason(despite):
+        return _wrong(about, view, recipient_id, "Say in a few words why you write all the same.")
     given = {"despite": despite.strip() or None, "accepted": "*"}
     return _one(about, view, recipient_id, lambda whom: decide(about, "approve", whom, given))
 

@@ -11,7 +11,7 @@ from fastapi import Query, Response
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
-from prospector.campaigns import batches, editing, lines, opened, standing
+from prospector.campaigns import batches, editing, lines, opened, outlook, standing
 from prospector.campaigns.review import Review
 from prospector.campaigns.standing import STATUSES, Chosen, Person
 from prospector.models import Campaign, Message, Recipient
@@ -165,6 +165,12 @@ def prospect_of(about: Asked, recipient_id: int) -> int:
     return about.read(work)
 
 
+def asks_why(about: Asked, recipient_id: int) -> bool:
+    """Whether one of us has just written to this person, so that going on needs a reason."""
+    found = about.read(lambda session, _: review_acts.read(session, about)).person(recipient_id)
+    return found is not None and "touched" in keys_of(found)
+
+
 def rewrite(about: Asked, recipient_id: int, message_id: int, subject: str, body: str) -> None:
     """One's own words as the draft. Raises `NotThereError`, `NotPossibleError`."""
 
@@ -210,7 +216,7 @@ def _parts(
         "version": newest.number if newest is not None else 0,
         "status_words": LABELS,
         "ready": sum(one.status == "ready" for one in (chosen if view.step else found.people)),
-        "schedule": "",
+        "schedule": outlook.schedule_in_words(session, about.means.settings, campaign, about.now),
         "shapes": _shapes(found),
         "keys_of": keys_of,
     }

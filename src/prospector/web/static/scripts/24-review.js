@@ -197,6 +197,6 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   });
   addEventListener('beforeunload', e => { if (jobs.length) e.preventDefault(); });
   if (opened) kept.set(opened, pane.innerHTML);
-  mark(); ticked(); poll(); if (opened) { lookAhead(); if (!$('[aria-invalid=true]', pane)) focus(); }
+  mark(); ticked(); poll(); if (opened) { lookAhead(); if (!$('[aria-invalid=true]', pane) && !small.matches) focus(); }
   prospector.review = { get opened() { return opened; } };
 })();
