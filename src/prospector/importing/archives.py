@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, BinaryIO
 
 from prospector.importing.sheet import MOST_BYTES, FormatError
@@ -40,12 +42,13 @@ def opened(stream: BinaryIO) -> zipfile.ZipFile:
     return archive
 
 
-def unpacked(archive: zipfile.ZipFile, name: str, most: int = MOST_BYTES) -> BinaryIO:
-    """A member as a stream that can be gone back in. Raises `FormatError`."""
-    whole = tempfile.SpooledTemporaryFile(max_size=2**20)  # noqa: SIM115 - the caller reads on
-    with member(archive, name) as packed:
-        copied(packed, whole, most, f'"{name[-80:]}"')
-    return whole  # type: ignore[return-value]
+@contextmanager
+def unpacked(archive: zipfile.ZipFile, name: str, most: int = MOST_BYTES) -> Iterator[BinaryIO]:
+    """A member as a stream that can be gone back in, kept on the disk meanwhile. Raises `FormatError`."""
+    with tempfile.TemporaryFile() as whole:
+        with member(archive, name) as packed:
+            copied(packed, whole, most, f'"{name[-80:]}"')
+        yield whole
 
 
 def member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

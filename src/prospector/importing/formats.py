@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import IO, BinaryIO
@@ -17,9 +17,19 @@ _CARD = b"BEGIN:VCARD"
 
 
 @contextmanager
-def brought(source: Path | IO[bytes]) -> Iterator[BinaryIO]:
-    """A file, or a stream that is kept on the disk meanwhile; neither larger than the limit. Raises
-    `FormatError`, `OSError`."""
+def opened(
+    source: Path | IO[bytes], encoding: str | None = None, delimiter: str | None = None
+) -> Iterator[Sheet]:
+    """A file or a stream as a table, for as long as it is read. `encoding` and `delimiter` correct what
+    is guessed of a CSV. Raises `FormatError`, `OSError`."""
+    with ExitStack() as held:
+        stream = held.enter_context(_brought(source))
+        yield capped(_recognised(stream, encoding, delimiter, held))
+
+
+@contextmanager
+def _brought(source: Path | IO[bytes]) -> Iterator[BinaryIO]:
+    """A file, or a stream that is kept on the disk meanwhile; neither larger than the limit."""
     if isinstance(source, Path):
         if source.stat().st_size > MOST_BYTES:
             raise FormatError(f"The file is larger than {MOST_BYTES // 2**20} MB; split it.")
@@ -31,23 +41,20 @@ def brought(source: Path | IO[bytes]) -> Iterator[BinaryIO]:
         yield kept
 
 
-def opened(stream: BinaryIO, encoding: str | None = None, delimiter: str | None = None) -> Sheet:
-    """A file as a table. `encoding` and `delimiter` correct what is guessed of a CSV. Raises
-    `FormatError`."""
-    stream.seek(0)
+def _recognised(stream: BinaryIO, encoding: str | None, delimiter: str | None, held: ExitStack) -> Sheet:
     start = stream.read(1024)
     if not start.strip(b"\x00 \t\r\n"):
         raise FormatError("The file is empty; its first row names the columns.")
     if start.startswith(_ZIP):
-        return capped(_archive(stream, encoding, delimiter))
+        return _archive(stream, encoding, delimiter, held)
     if start.startswith(_OLD_OFFICE):
         raise FormatError("This is a file of an old Office, or one with a password. Save it as .xlsx or CSV.")
     if start.startswith(_PDF) or _binary(start):
         raise FormatError("This is no table. Bring CSV, XLSX, vCard or a LinkedIn export (ZIP).")
     if _CARD in start.replace(b"\x00", b"").upper():
         written, rows = vcards.opened(stream, encoding)
-        return capped(Sheet("vcard", vcards.COLUMNS, rows, written))
-    return capped(_csv(stream, encoding, delimiter))
+        return Sheet("vcard", vcards.COLUMNS, rows, written)
+    return _csv(stream, encoding, delimiter)
 
 
 def plain_name(filename: str) -> str:
@@ -56,8 +63,8 @@ def plain_name(filename: str) -> str:
     return "".join(letter for letter in name if letter.isprintable())[:120] or "file"
 
 
-def _archive(stream: BinaryIO, encoding: str | None, delimiter: str | None) -> Sheet:
-    archive = archives.opened(stream)
+def _archive(stream: BinaryIO, encoding: str | None, delimiter: str | None, held: ExitStack) -> Sheet:
+    archive = held.enter_context(archives.opened(stream))
     if workbooks.is_workbook(archive):
         columns, rows = workbooks.opened(stream, archive)
         return Sheet(_kind(columns, "xlsx"), columns, rows)
@@ -67,7 +74,7 @@ def _archive(stream: BinaryIO, encoding: str | None, delimiter: str | None) -> S
         if len(tables) != 1:
             raise FormatError("The archive is no LinkedIn export and no workbook; bring the file in it.")
         (name,) = tables
-    return _csv(archives.unpacked(archive, name), encoding, delimiter)
+    return _csv(held.enter_context(archives.unpacked(archive, name)), encoding, delimiter)
 
 
 def _csv(stream: BinaryIO, encoding: str | None, delimiter: str | None) -> Sheet:

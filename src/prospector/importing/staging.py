@@ -74,8 +74,7 @@ def stage(
     """Read a file into a new run; its number. `source` says where the people are from, `basis` why
     they may be written to; `mapping` is by column, `said` corrects the guess as field=column. Raises
     `FormatError`, `OSError`; nothing is left of a file that cannot be read."""
-    with formats.brought(file) as stream:
-        sheet = formats.opened(stream, encoding, delimiter)
+    with formats.opened(file, encoding, delimiter) as sheet:
         detail: dict[str, Any] = {
             "filename": formats.plain_name(filename),
             "kind": sheet.kind,

@@ -45,7 +45,7 @@ def opened(stream: BinaryIO, archive: zipfile.ZipFile) -> tuple[tuple[str, ...],
         ]
         for name in sheets[:MOST_SHEETS]:
             sheet = workbook.get_sheet_by_name(name)
-            rows = enumerate(sheet.iter_rows(), (sheet.start or (0, 0))[0] + 1)
+            rows = enumerate(sheet.iter_rows(), 1)
             for _, values in rows:
                 cells = [_text(value) for value in values]
                 if any(cell.strip() for cell in cells):
