@@ -21,7 +21,7 @@ from prospector.outreach.authentication import Finding, findings_of
 from prospector.outreach.proof import files_copies, proof_of
 from prospector.web.problems import NotNowError
 from prospector.web.rendering import page
-from prospector.web.sources import change
+from prospector.web.sources import change, known
 from prospector.web.viewer import Opened, Signed
 
 PLACE = "/settings/mailboxes"
@@ -94,6 +94,7 @@ def release(viewer: Signed, installation: Opened, account_id: int) -> Response:
 @router.post(f"{PLACE}/{{account_id}}/names")
 def names(viewer: Signed, installation: Opened, account_id: int) -> Response:
     """Ask DNS anew for SPF, DMARC and MX."""
+    known(installation, account_id)
     try:
         for mailbox in mail_checks.mailboxes(installation):
             if mailbox.row == account_id:
