@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import available_timezones
+
+import idna
 
 from prospector.importing import places
 from prospector.importing.mapping import OWN_FIELD
@@ -32,6 +35,8 @@ _OPAQUE = re.compile(r"A(?:Co|Cw|Do|EM)AA")
 _AMOUNT = re.compile(r"([0-9]{1,3}(?:[ ',.][0-9]{3})+|[0-9]{1,9})(?:[.,]([0-9]{1,2}))?", re.ASCII)
 _SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY", "zł": "PLN"}
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII)
+# Sales Navigator's addresses have commas in them.
+_BETWEEN = re.compile(r"[\s;]+|,(?=\s|https?:)")
 _ADDRESS_SCHEME = re.compile(r"(?:https?:)?//", re.IGNORECASE)
 
 
@@ -125,7 +130,7 @@ def _email(given: Mapping[str, list[str]]) -> str | None:
 
 def _profiles(given: Mapping[str, list[str]]) -> tuple[tuple[ProfileRef, ...], list[str]]:
     """The profiles of a row, each once, and what stands there that is none."""
-    texts = [part for text in given.get("profile", ()) for part in re.split(r"[\s,;]+(?=\S)", text) if part]
+    texts = [part for text in given.get("profile", ()) for part in _BETWEEN.split(text) if part]
     found = {text: canonical(text) for text in texts[:MOST_PROFILES]}
     refs = dict.fromkeys(ref for ref in found.values() if ref is not None)
     named = any(ref.platform == "linkedin" and not _OPAQUE.match(ref.handle) for ref in refs)
@@ -195,7 +200,8 @@ def _domain(text: str, house: House) -> str | None:
     rest = _ADDRESS_SCHEME.sub("", text.strip().lower(), count=1)
     host = re.split(r"[/?#:@]", rest, maxsplit=1)[0].removeprefix("www.").rstrip(".")
     if not host.isascii():
-        host = host.encode("idna", "ignore").decode("ascii", "ignore") if len(host) < 64 else ""
+        with suppress(UnicodeError):
+            host = idna.encode(host[:253], uts46=True).decode("ascii")
     if not _HOST.fullmatch(host) or len(host) > 253:
         raise _LeftOutError(f'"{text[:80]}" is no domain, so it is left out')
     return None if host in FREE_MAIL or canonical(text) is not None or host in _PLATFORMS else host
