@@ -21,6 +21,7 @@ SEEN = {
     "source-failing": "the token was refused",
     "send-failed": "550 5.1.1 no such mailbox",
     "held": "11:1",
+    "import": "48 of 51 rows read.",
     "changed": "Jonas Falk",
     "blocked": "they asked us not to write",
     "colleague": "has it open until 09:5",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.signed import program, token
 from tests.web.desk import HOSTILE, Desk, at_the_desk, unharmed
 
 from prospector.models import Prospect
@@ -68,3 +69,18 @@ def test_what_cannot_be_merged_is_told(desk: Desk) -> None:
     assert desk.ana.post("/duplicates/apart", data={"keep": first, "other": first}).status_code == 409
     assert desk.rep.get("/duplicates").status_code == 403
     assert {one.merged_into_id for one in desk.place.rows(Prospect)} == {None}
+
+
+def test_the_same_over_the_api(desk: Desk) -> None:
+    first, second = twice(desk)
+    robot = program(desk.app, token(desk.place.store, 1, "api"))
+    (pair,) = robot.get("/api/duplicates").json()["pairs"]
+    assert (pair["keep"], pair["merge"]) == (first, second)
+    two = {"keep": first, "merge": second}
+    assert robot.post("/api/merges", json={**two, "dry_run": True}).json()["run"] is None
+    run = robot.post("/api/merges", json=two).json()["run"]
+    assert robot.get("/api/duplicates").json()["pairs"] == []
+    assert robot.post("/api/merges", json=two).status_code == 409
+    assert robot.post(f"/api/merges/{run}/undo").json()["left"] == []
+    assert robot.post(f"/api/merges/{run}/undo").status_code == 409
+    assert robot.get("/api/retention").json() == {"people": [], "next": None}

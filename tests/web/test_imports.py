@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from tests.signed import program, token
 from tests.web.desk import HOSTILE, Desk, at_the_desk, unharmed
 
 from prospector.models import ImportRow, Prospect, Run
@@ -194,3 +195,36 @@ def test_the_list_shows_where_each_is(desk: Desk) -> None:
     assert page.index("plan to look at") < page.index("columns to check")
     assert desk.rep.get("/imports").status_code == 403
     assert bring(desk.rep).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "link", ["http://127.0.0.1:9/people.csv", "https://localhost/x", "http://[::1]/x.csv"]
+)
+def test_a_link_into_our_own_network_is_not_followed(desk: Desk, link: str) -> None:
+    answer = desk.ana.post("/imports", data={**ABOUT, "text": link}, files={"file": ("", b"")})
+    assert answer.status_code == 422
+    assert 'id="e-text"' in answer.text
+    assert "The link cannot be read" in answer.text
+    assert desk.place.rows(Run) == []
+
+
+def program_of(desk: Desk) -> TestClient:
+    return program(desk.app, token(desk.place.store, 1, "api"))
+
+
+def test_the_same_over_the_api(desk: Desk) -> None:
+    robot = program_of(desk)
+    made = robot.post("/api/imports", data=ABOUT, files={"file": ("fair.csv", FILE.encode(), "text/csv")})
+    assert made.status_code == 201
+    found = made.json()
+    assert (found["state"], found["counts"]["add"], found["counts"]["refuse"]) == ("planned", 2, 1)
+    at = f"/api/imports/{found['run']}"
+    assert [row["name"] for row in robot.get(f"{at}/rows?plan=add").json()] == ["Jörg Müller", "Ana Petrov"]
+    without = {column: field for column, field in found["mapping"].items() if column != "Notes"}
+    assert robot.post(f"{at}/mapping", json={"mapping": without}).json()["mapping"] == without
+    assert robot.post(f"{at}/apply").json()["state"] == "done"
+    assert robot.post(f"{at}/apply").status_code == 409
+    assert robot.post(f"{at}/undo").json()["state"] == "undone"
+    assert [one["state"] for one in robot.get("/api/imports").json()] == ["undone"]
+    assert robot.post("/api/imports", data={}, files={"file": ("a", b"x")}).status_code == 422
+    assert robot.get("/api/imports/999").status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable, Mapping
 from typing import IO, Annotated, Any
@@ -12,7 +13,8 @@ from sqlmodel import Session
 from starlette.background import BackgroundTask
 
 from prospector.consequences import Consequences
-from prospector.importing import applying, listing, mapping, planning, staging, undoing
+from prospector.http import Network
+from prospector.importing import applying, links, listing, mapping, planning, staging, undoing
 from prospector.importing.plan import PLANS
 from prospector.importing.sheet import FormatError
 from prospector.importing.staging import ImportingError
@@ -82,23 +84,36 @@ def bring(
     """Read a file; nothing is imported yet."""
     given = {"text": text, "source": source, "basis": basis, "note": note}
     try:
-        stream, filename = brought(file, text)
-        run_id = read(installation, viewer, stream, filename, **said(source, basis, note))
+        about = said(source, basis, note)
+        stream, filename = brought(installation, file, text)
+        run_id = read(installation, viewer, stream, filename, **about)
     except InvalidError as error:
         return _form(request, viewer, given, error.fields, 422)
     return RedirectResponse(f"/imports/{run_id}", 303)
 
 
-def brought(file: UploadFile | None, text: str) -> tuple[IO[bytes], str]:
-    """The one thing that was brought. Raises `InvalidError`."""
-    chosen = file is not None and bool(file.filename)
-    if chosen and text.strip():
+def brought(installation: Installation, file: UploadFile | None, text: str) -> tuple[IO[bytes], str]:
+    """The one thing that was brought; what is behind a link is fetched, which takes seconds. Raises
+    `InvalidError`."""
+    chosen, words = file is not None and bool(file.filename), text.strip()
+    if chosen and words:
         raise InvalidError("Two things.", {"file": "Choose a file or paste text, not both."})
     if file is not None and chosen:
         return file.file, file.filename or ""
-    if text.strip():
+    if links.is_link(words) and len(words.split()) == 1:
+        try:
+            found = asyncio.run(_fetched(installation, words))
+        except FormatError as error:
+            raise InvalidError(str(error), {"text": str(error)}) from None
+        return found.stream, found.filename
+    if words:
         return io.BytesIO(text.encode("utf-8", "replace")), "pasted text"
     raise InvalidError("Nothing.", {"file": "Choose a file, or paste rows below."})
+
+
+async def _fetched(installation: Installation, url: str) -> links.Fetched:
+    async with Network(contact=installation.settings.file.contact) as network:
+        return await links.fetch(network, url)
 
 
 def said(source: str, basis: str, note: str) -> dict[str, str]:

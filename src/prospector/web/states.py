@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from prospector.consequences import Consequences
-from prospector.models import Account, Card, Engagement, Message, Prospect, User
+from prospector.models import Account, Card, Engagement, ImportRow, Message, Prospect, Run, User
 from prospector.outreach import suppression
 
 LATER = timedelta(minutes=95)
@@ -126,6 +126,28 @@ def held_by_a_colleague(session: Session, means: Consequences, now: datetime) ->
     return f"/queue/{card.id}"
 
 
+def import_partly_read(session: Session, means: Consequences, now: datetime) -> str:
+    """48 of 51 rows: what could not be read says why, and is a file to mend."""
+    columns = ["Name", "E-mail"]
+    detail = {
+        **{"filename": "fair.csv", "kind": "csv", "encoding": "utf-8", "delimiter": ","},
+        **{"columns": columns, "mapping": {"Name": "name", "E-mail": "email"}},
+        **{"source": "visitors of the fair", "basis": "inquiry", "state": "staged"},
+        **{"rows": 51, "done": 0, "errors": 3},
+    }
+    run = Run(kind="import", at=now, detail=detail)
+    session.add(run)
+    session.flush()
+    for number in range(2, 53):
+        broken = "a quote is opened and never closed" if number in (9, 30, 44) else None
+        name = f"Visitor {number}"
+        cells = {"Name": name, "E-mail": f"visitor{number}@fair.example"}
+        row = ImportRow(run_id=run.id, number=number, cells={"": broken} if broken else cells)
+        row.plan, row.why = ("refuse" if broken else "read"), broken
+        session.add(row)
+    return f"/imports/{run.id}"
+
+
 STATES: tuple[State, ...] = (
     State("queue-done", "The queue is done", "what you did, and the next look at the sources", queue_done),
     State(
@@ -133,6 +155,12 @@ STATES: tuple[State, ...] = (
     ),
     State("source-failing", "A source fails", "which, since when, why, and how many people", source_failing),
     State("send-failed", "A message failed", "the card is on top, with the provider's reason", send_failed),
+    State(
+        "import",
+        "Import partly read",
+        "48 of 51 rows, the reasons, and the rest as a file",
+        import_partly_read,
+    ),
     State("held", "Held until later", "no error: one reason and a time", held),
     State("changed", "Changed meanwhile", "the draft is kept and not sent", changed_meanwhile),
     State(

@@ -111,8 +111,9 @@ def bring(
 ) -> Import:
     """Bring a file (multipart/form-data) with where the people are from and why they may be written to;
     the plan is made by itself where the columns can be guessed. Nothing is written yet."""
-    stream, filename = pages.brought(file, text)
-    run_id = pages.read(installation, viewer, stream, filename, **pages.said(source, basis, note))
+    about = pages.said(source, basis, note)
+    stream, filename = pages.brought(installation, file, text)
+    run_id = pages.read(installation, viewer, stream, filename, **about)
     found = _import(installation, run_id)
 
     def make() -> None:
