@@ -12,7 +12,8 @@ from prospector.campaigns import drafting, editing, recipients
 from prospector.campaigns.drafting import Means
 from prospector.campaigns.steps import Step, Variant, single
 from prospector.models import Campaign, Message, Recipient
-from prospector.outreach import approval, deliver
+from prospector.outreach import approval, deliver, waiting
+from prospector.outreach.waiting import Waits
 from prospector.polling import poll
 from tests.office import Office
 
@@ -101,6 +102,16 @@ class Campaigning:
 
     def recipient(self, prospect_id: int) -> Recipient:
         found: Recipient = self.place.one(Recipient, campaign_id=self.id, prospect_id=prospect_id)
+        return found
+
+    def waits(self, message: Message) -> Waits:
+        """Why a message has not left."""
+        with self.place.store.reading() as session:
+            row = session.get_one(Message, message.id)
+            found = waiting.of(
+                session, self.place.installation.settings, self.means.desk, row, self.place.now
+            )
+        assert found is not None
         return found
 
     def look(self) -> None:

@@ -295,10 +295,11 @@ def _draft(
         prospect = people[recipient.prospect_id]
         mailbox = _mailbox(text.campaign, recipient)
         facts = facts_of(session, prospect, None, means.desk.sender, means.desk.timezone)
-        written = write_series(text, prospect, facts, _longest(means.desk, mailbox))
+        stays = kept.get(recipient.id, {})
+        written = write_series(text, prospect, facts, _longest(means.desk, mailbox), stays.get(1))
         whole = Envelope(means.desk, text.campaign, prospect, mailbox, prospect.id not in written_to)
         for mail in written:
-            if mail.number not in kept.get(recipient.id, ()):
+            if mail.number not in stays:
                 rows.append(row_of(whole, mail, recipient.id, now))
         arm = steps.arm_of_series(text.campaign.id, prospect.id, text.steps)
         drafted.append({"recipient": recipient.id, "account": mailbox, "arm": arm})
@@ -327,22 +328,24 @@ def _written_to(session: Session, ids: Sequence[int]) -> frozenset[int]:
     return frozenset(id_ for id_ in session.exec(ours.distinct()) if id_ is not None)
 
 
-def _rewritten(session: Session, recipient_ids: Sequence[int]) -> dict[int, frozenset[int]]:
-    """By person, the steps whose draft somebody has rewritten: these stay as they are."""
-    drafts = select(Message.recipient_id, Message.step, Message.facts).where(
+def _rewritten(session: Session, recipient_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """By person, the steps whose draft somebody has rewritten, with the subject: these stay."""
+    drafts = select(Message.recipient_id, Message.step, Message.subject, Message.facts).where(
         col(Message.recipient_id).in_(recipient_ids), Message.state == "draft"
     )
-    found: dict[int, set[int]] = {}
-    for recipient_id, step, facts in session.exec(drafts):
+    found: dict[int, dict[int, str]] = {}
+    for recipient_id, step, subject, facts in session.exec(drafts):
         if facts.get("rewritten"):
-            found.setdefault(recipient_id or 0, set()).add(step or 0)
-    return {id_: frozenset(steps) for id_, steps in found.items()}
+            found.setdefault(recipient_id or 0, {})[step or 0] = subject
+    return found
 
 
 def _discard_earlier(
-    session: Session, recipient_ids: Sequence[int], kept: Mapping[int, frozenset[int]]
+    session: Session, recipient_ids: Sequence[int], kept: Mapping[int, Mapping[int, str]]
 ) -> None:
-    stays = [(col(Message.recipient_id) == id_) & col(Message.step).in_(steps) for id_, steps in kept.items()]
+    stays = [
+        (col(Message.recipient_id) == id_) & col(Message.step).in_(list(steps)) for id_, steps in kept.items()
+    ]
     old = update(Message).where(col(Message.recipient_id).in_(recipient_ids), col(Message.state) == "draft")
     if stays:
         old = old.where(~or_(*stays))

@@ -74,9 +74,12 @@ def series_from(campaign: Campaign, version: CampaignVersion, search_path: Seque
     return Series(campaign, version, steps.steps_of(version.steps), search_path)
 
 
-def write_series(text: Series, prospect: Prospect, facts: Facts, limit: int | None = None) -> list[Written]:
+def write_series(
+    text: Series, prospect: Prospect, facts: Facts, limit: int | None = None, subject: str | None = None
+) -> list[Written]:
     """Render all mails of a person's series; a follow-up without a subject answers the first. `limit`
-    is the longest body, in characters, that the mailbox takes."""
+    is the longest body, in characters, that the mailbox takes, `subject` that of a first mail which
+    stays as somebody has rewritten it."""
     written: list[Written] = []
     chosen = str((prospect.fields or {}).get("language") or "")
     for number, step in enumerate(text.steps, start=1):
@@ -84,7 +87,8 @@ def write_series(text: Series, prospect: Prospect, facts: Facts, limit: int | No
         texts = step.variant(arm).texts
         language = steps.language_for(chosen, prospect.country, list(texts))
         template = text.template(number, arm, language)
-        known = in_thread(facts, written[0].draft.subject) if written else facts
+        first = subject or (written[0].draft.subject if written else "")
+        known = in_thread(facts, first) if written else facts
         draft = render.render(template, known, limit=limit, fallbacks=text.version.fallbacks)
         # What the thread says is ours, and no fact that may change.
         read = tuple(path for path in draft.read if path.partition(".")[0] != "engagement")
