@@ -1,6 +1,8 @@
 """The checks of one draft: what they must find, and what they must leave alone."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prospector.outreach.facts import Facts
 from prospector.outreach.lint import language_of, lint
 from prospector.outreach.naming import completed, first_name_of, judged_first_name, short_name
 from prospector.outreach.problem import Problem, approvable
-from prospector.outreach.render import render
-from prospector.outreach.template import load
+from prospector.outreach.render import Draft, render
+from prospector.outreach.template import load, load_all, parse
+from prospector.outreach.wording import LANGUAGES
 
+LETTERS = Path(__file__).parent / "letters"
 SHIPPED = Path(__file__).parents[2] / "templates"
 DATA = tomllib.loads((Path(__file__).parent / "faults.toml").read_text(encoding="utf-8"))
 ADA = {"first_name": "Ada", "last_name": "King", "name": "Ada King", "company": "Engine Works"}
@@ -29,6 +34,8 @@ def test_planted_faults_are_found(fault: dict[str, Any]) -> None:
     found = [problem for problem in problems if problem.code == fault["code"]]
     assert found, problems
     assert all(problem.message for problem in found)
+    # Without a place the whole text is meant, or a fact.
+    assert [found[0].line, found[0].column] == fault.get("at", [None, None])
     if "fix" in fault:
         assert found[0].fix == fault["fix"]
 
@@ -50,10 +57,43 @@ def test_shipped_templates_raise_no_alarm_for_people_of_many_names(name: str) ->
         assert draft.problems == (), person
 
 
+CAMPAIGNS = load_all([LETTERS])
+LETTERS_BY_NAME = {
+    f"{name}.{language}": letter
+    for name in CAMPAIGNS.templates
+    for language, letter in CAMPAIGNS.by_language(name).items()
+}
+WHERE = ({"city": "Ulm"}, {}, {"city": "Łódź"})
+TAGS = ([], ["looms"], ["thread", "dyes"])
+
+
+def good_drafts(name: str) -> Iterator[Draft]:
+    """The letters of a campaign as the persons of the data would get them, with more or less known."""
+    for number, person in enumerate(DATA["person"]):
+        known = {
+            "name": person["name"],
+            "title": "Founder" if number % 3 else None,
+            "tags": TAGS[number % 3],
+            "fields": WHERE[number % 3],
+        }
+        company = {"name": person["company"]} if number % 4 else None
+        thread = {"subject": "A question", "kind": "email"} if name.startswith("again") else None
+        facts: Facts = {"prospect": known, "company": company, "engagement": thread}
+        yield render(LETTERS_BY_NAME[name], {**facts, "sender": {"name": "Jo Berg"}})
+
+
+@pytest.mark.parametrize("name", sorted(LETTERS_BY_NAME))
+def test_letters_of_campaigns_in_seven_languages_raise_no_alarm(name: str) -> None:
+    assert [(draft.body, draft.problems) for draft in good_drafts(name) if draft.problems] == []
+
+
 def test_there_is_enough_to_judge_by() -> None:
-    assert len(DATA["fault"]) >= 60
+    assert CAMPAIGNS.errors == ()
+    assert {letter.language for letter in LETTERS_BY_NAME.values()} == set(LANGUAGES)
+    bodies = {draft.body for name in LETTERS_BY_NAME for draft in good_drafts(name)}
+    assert len(bodies | {draft["body"] for draft in DATA["good"]}) >= 600
     assert len(DATA["good"]) >= 60
-    assert len(DATA["person"]) >= 50
+    assert len(DATA["fault"]) >= 80
 
 
 def test_a_problem_says_where_it_is() -> None:
@@ -210,3 +250,28 @@ def test_any_text_can_be_judged(subject: str, body: str, name: str, company: str
 )
 def test_the_same_problem_a_thousand_times_is_still_judged(piece: str) -> None:
     assert isinstance(lint("x", piece * (60_000 // len(piece)), facts()), tuple)
+
+
+NAMELESS = re.compile(r"(?:Hi|Hallo|Dear|Bonjour)[^\w⟨]*", re.IGNORECASE)
+GREETINGS = [
+    "Hi {{ prospect.first_name }},",
+    "Hi {% if prospect.first_name %}{{ prospect.first_name }}{% endif %},",
+    "Dear {{ prospect.first_name | default('') }},",
+    "Hallo {{ prospect.last_name | trim }},",
+    "Bonjour {{ prospect.title | first }},",
+]
+NOTHING = ["", " ", "nan", "-", "\u200b", "\xa0", "None", "Ada "]
+# Beyond these letters are symbols, and a wave of the hand may stand in a greeting.
+cells = st.none() | st.text(st.characters(max_codepoint=0x17F), max_size=8) | st.sampled_from(NOTHING)
+
+
+@settings(deadline=None, max_examples=200)
+@given(cells, cells, cells, st.sampled_from(GREETINGS))
+def test_no_person_gets_a_greeting_without_a_name_unseen(
+    first: str | None, last: str | None, title: str | None, greeting: str
+) -> None:
+    """E12: whatever is in a cell, `Hi ,` never comes without an error or a warning."""
+    template = parse(f"Subject: A question\n\n{greeting}\n\nare you well?", "x", "x.txt")
+    draft = render(template, {"prospect": {"first_name": first, "last_name": last, "title": title}})
+    if NAMELESS.fullmatch(draft.body.split("\n")[0]):
+        assert draft.problems, draft.body

@@ -177,6 +177,14 @@ PATTERNS = (
         gate=True,
     ),
     _pattern(
+        "greeting",
+        "error",
+        rf"{_HELLO}[ \t]{{1,20}}[\d!-/:-@\[-`{{-~\u00a0-\u00bf\u00d7\u00f7\u2000-\u206f]{{1,20}},[ \t]?$",
+        "the greeting has marks in place of a name: write one, or a greeting that needs none",
+        _I,
+        gate=True,
+    ),
+    _pattern(
         "nothing",
         "error",
         r"\b(?:hi|hello|hey|dear|hallo|bonjour|hola|at|for|with|from|about|as|of|in|to|bei|für|mit|von|chez|en)"
@@ -242,7 +250,7 @@ PATTERNS = (
     _pattern(
         "control",
         "error",
-        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]",
+        r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]",
         "a control character; delete it",
         fix="",
         gate=True,
