@@ -442,3 +442,16 @@ def test_a_post_of_long_ago_wakes_no_card(place: Office) -> None:
     assert place.one(Card).state == "snoozed"
     place.follow(place.seen("post", person, object="at://post/new"))
     assert place.one(Card).state == "open"
+
+
+def test_no_cold_mail_is_drafted_where_the_country_wants_consent_but_the_card_stays(place: Office) -> None:
+    """E4: the rule's card is there for the social channels; with a consent its draft comes too."""
+    person, free = place.person(country="DE"), place.person("ben", country="FR")
+    for one in (person, free):
+        place.follow(ours(place, one, f"<{one}@us.example>", place.now))
+    place.later(days=6)
+    covered(place)
+    lines = fire(place)
+    assert [one.prospect_id for one in place.rows(Message)] == [free]
+    assert {one.prospect_id for one in place.rows(Card)} == {person, free}
+    assert any("Germany asks for consent before the first mail" in line for line in lines)

@@ -106,11 +106,15 @@ class Effects:
         engagement: Engagement | None,
         card: Card | None,
     ) -> list[str]:
+        prospect = person.prospect
+        why = drafts.forbidden(person.session, self.desk, template.action, prospect, engagement, person.now)
+        if why is not None:
+            return [f"draft none to {prospect.name} from '{template.name}': {why}"]
         message = drafts.compose(
             person.session,
             self.desk,
             template,
-            person.prospect,
+            prospect,
             occasion=occasion,
             now=person.now,
             engagement=engagement,
@@ -121,8 +125,7 @@ class Effects:
         count = len(message.problems)
         mend = "1 problem" if count == 1 else f"{count} problems"
         state = "ready" if drafts.is_approvable(message) else f"{mend} to mend"
-        name = person.prospect.name
-        return [f"draft {message.id}: {message.action} to {name} from '{template.name}', {state}"]
+        return [f"draft {message.id}: {message.action} to {prospect.name} from '{template.name}', {state}"]
 
 
 def cause_of(engagement: Engagement, lost: str | None = None) -> Cause | None:

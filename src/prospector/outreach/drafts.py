@@ -12,7 +12,7 @@ from prospector import config
 from prospector.campaigns import series
 from prospector.config import AccountSettings
 from prospector.models import Account, Engagement, Message, Profile, Prospect
-from prospector.outreach import naming, render
+from prospector.outreach import consents, naming, render
 from prospector.outreach.closing import Closing, closing_of, is_cold, source_of
 from prospector.outreach.dossier import facts_of
 from prospector.outreach.facts import digest
@@ -164,6 +164,21 @@ def _closing(
         source=source_of(prospect.source),
         basis=prospect.legal_basis or "",
     )
+
+
+def forbidden(
+    session: Session,
+    desk: Desk,
+    action: str,
+    prospect: Prospect,
+    answered: Engagement | None,
+    now: datetime,
+) -> str | None:
+    """Why the law of their country lets no such message be drafted to a person; None where it does."""
+    if not is_cold(action, answered):
+        return None
+    verdict = consents.verdict_of(session, desk.outreach, prospect, now, consents.BY_HAND)
+    return None if verdict.ok else verdict.why
 
 
 def last_mail(session: Session, prospect_id: int) -> Engagement | None:

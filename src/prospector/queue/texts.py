@@ -66,13 +66,17 @@ def another(
     template = following(choices, _name(old), step)
     if template is None:
         raise CardError("No template suits this; add one to templates/, or write to them by hand.")
+    person = session.get_one(Prospect, card.prospect_id)
+    why = drafts.forbidden(session, means.desk, template.action, person, engagement, now)
+    if why is not None:
+        raise CardError(f"{person.name} may not have a cold mail: {why}.")
     if old is not None:
         outbox.discard(session, old, "a newer draft took its place")
     message = drafts.compose(
         session,
         means.desk,
         template,
-        session.get_one(Prospect, card.prospect_id),
+        person,
         occasion=_occasion(card, old, engagement),
         now=now,
         engagement=engagement,
