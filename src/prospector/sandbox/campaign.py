@@ -117,7 +117,8 @@ def _campaign(session: Session, opened: Installation, ids: Sequence[int], now: d
         search_path=opened.template_path(),
     )
     editing.configure(session, campaign, schedule=SCHEDULE, basis=BASIS, source=SOURCE)
-    recipients.add(session, campaign, ids, None, now - MADE)
+    outreach = opened.settings.file.outreach
+    recipients.add(session, campaign, ids, None, now - MADE, outreach=outreach)
     return campaign.id
 
 

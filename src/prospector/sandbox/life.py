@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from prospector.sandbox import bluesky, mail_answers, mastodon, talk, town
+from prospector.sandbox import bluesky, mail_answers, mastodon, readers, talk, town
 from prospector.sandbox.bluesky_world import owner
 from prospector.sandbox.mail import Delivery
 from prospector.sandbox.people import Person
@@ -71,6 +71,9 @@ class Life:
     def __init__(self, town: Town, seed: int) -> None:
         self._town, self._dice = town, random.Random(f"life:{seed}")
         self._by_address = {person.email: person for person in town.population if person.email}
+        known = readers.readers(len(town.population), town.seed)
+        self._readers = {reader.person.email: place for place, reader in enumerate(known)}
+        self._by_address |= {reader.person.email: reader.person for reader in known if reader.person.email}
         self._mails: Counter[str] = Counter()
 
     async def run(self) -> None:
@@ -113,7 +116,29 @@ class Life:
 
     def _mailed(self, delivery: Delivery) -> None:
         person = self._by_address.get(delivery.recipient)
+        if delivery.recipient in self._readers:
+            self._read(delivery, person)
+            return
         self._soon(lambda: delivery.world.deliver(self._answer_to(delivery, person), delivery.sender))
+
+    def _read(self, delivery: Delivery, person: Person | None) -> None:
+        """A mail of the campaign arrived: most say nothing, and nobody answers twice."""
+        self._mails[delivery.recipient] += 1
+        kind = readers.answer_of(self._readers[delivery.recipient])
+        if kind and person is not None and self._mails[delivery.recipient] == 1:
+            self._soon(lambda: delivery.world.deliver(self._as(kind, delivery, person), delivery.sender))
+
+    def _as(self, kind: readers.Answer, delivery: Delivery, person: Person) -> bytes:
+        """What comes back, of this kind, stamped with the moment in which it does."""
+        now = datetime.now(UTC)
+        id_ = f"<read.{int(now.timestamp())}.{person.number}@{person.domain}>"
+        match kind:
+            case "bounce":
+                return mail_answers.delivery_report(delivery.raw, delivery.recipient, now, id_)
+            case "vacation":
+                return mail_answers.vacation(delivery.raw, (now + AWAY_FOR).date(), now, id_)
+        text = talk.line("opt_outs" if kind == "stop" else "mails", self._dice)
+        return mail_answers.reply(delivery.raw, text, now, id_, person.name)
 
     def _answer_to(self, delivery: Delivery, person: Person | None) -> bytes:
         """What comes back to this mail, stamped with the moment in which it does."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from prospector.sandbox.people import Person, people, slug
 from prospector.sandbox.talk import lines
@@ -26,6 +27,11 @@ JUST_WRITTEN_TO = (3, 19, 33)
 AT_A_DESK = {6: "info", 30: "hello"}
 OPTED_OUT = 10
 
+# What comes back to our first mail; of all others, nothing does.
+ONE_REPLIES_IN = 6
+VACATION, STOP, BOUNCE = 14, 21, 29
+Answer = Literal["reply", "vacation", "stop", "bounce", ""]
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -40,6 +46,12 @@ def readers(population: int, seed: int) -> tuple[Reader, ...]:
     others = people(population + ENOUGH, seed)[population:]
     chosen = [one for one in others if one.country not in ASKED_FIRST][:COUNT]
     return tuple(_reader(place, person, seed) for place, person in enumerate(chosen))
+
+
+def answer_of(place: int) -> Answer:
+    """What comes back when the one at this place of the file is first written to."""
+    rare: Mapping[int, Answer] = {VACATION: "vacation", STOP: "stop", BOUNCE: "bounce"}
+    return rare.get(place, "reply" if place % ONE_REPLIES_IN == 0 else "")
 
 
 def _reader(place: int, person: Person, seed: int) -> Reader:

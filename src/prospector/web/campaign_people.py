@@ -126,7 +126,8 @@ def add(
         sentence = f"More than {MOST:,} people match. Search for fewer."
         raise InvalidError(sentence, {"q": sentence})
     try:
-        return recipients.add(session, campaign, ids, run_id, now)
+        outreach = installation.settings.file.outreach
+        return recipients.add(session, campaign, ids, run_id, now, outreach=outreach)
     except CampaignError as error:
         raise InvalidError(str(error), {"q": str(error)}) from None
 

@@ -284,7 +284,9 @@ def add(campaign_id: CampaignId, who: Who, viewer: Signed, installation: Opened)
 
     def work(session: Session) -> recipients.Added:
         campaign = editing.find(session, campaign_id)
-        return recipients.add(session, campaign, _ids(session, viewer, who, now), who.run, now)
+        ids = _ids(session, viewer, who, now)
+        outreach = installation.settings.file.outreach
+        return recipients.add(session, campaign, ids, who.run, now, outreach=outreach)
 
     found = _write(installation, work)
     refused = [StayedOut(prospect=id_, why=why) for id_, why in found.refused]
