@@ -39,3 +39,14 @@ def test_what_is_planted_is_there_and_nothing_else():
 
 def test_nobody_is_where_the_law_asks_for_a_consent_first():
     assert not {one.person.country for one in EVERYBODY} & readers.ASKED_FIRST
+
+
+def test_some_of_them_answer_one_is_away_one_wants_out_and_one_address_is_gone():
+    answers = [readers.answer_of(place) for place in range(readers.COUNT)]
+    assert {kind: answers.count(kind) for kind in set(answers)} == {
+        "": 37,
+        "reply": 8,
+        "vacation": 1,
+        "stop": 1,
+        "bounce": 1,
+    }
