@@ -46,10 +46,11 @@ class Person:
         """What they count as: where the series has gone out, nothing blocks it any more."""
         levels = {trouble.level for trouble in self.troubles}
         states = {part.state for part in self.parts}
-        if "blocked" in levels and not states & {"sending", "sent", "unknown"}:
-            return "blocked"
-        if states and states <= SAID_YES:
+        gone = states & {"sending", "sent", "unknown"}
+        if states and states <= SAID_YES and (gone or "blocked" not in levels):
             return "approved"
+        if "blocked" in levels:
+            return "blocked"
         if "error" in levels or not states:
             return "fix"
         return "warning" if "warning" in levels else "ready"

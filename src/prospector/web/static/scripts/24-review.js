@@ -7,7 +7,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   const kept = new Map();               // panes that lie ready, by person
   const ahead = new Map();              // who is the next to fix, by person
   const jobs = [];
-  let opened = $('[data-one]', pane)?.dataset.one || null, idle = Promise.resolve(), busy = false, polling;
+  let opened = $('[data-one]', pane)?.dataset.one || null, idle = Promise.resolve(), busy = false, polling, been = null;
 
   // --- the server ---
   const query = more => { const q = new URLSearchParams(rv.dataset.query); Object.entries(more || {}).forEach(([k, v]) => v ? q.set(k, v) : q.delete(k)); return q.size ? `?${q}` : ''; };
@@ -30,7 +30,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   const field = () => $$('[data-fix]', pane).find(f => !f.value.trim()) || $('[data-fix]', pane);
   const focus = where => {
     const at = where === 'field' && field() || (small.matches && rv.dataset.pane === 'item' ? $('h2[tabindex]', pane) : link(opened)) || $('h2[tabindex]', pane) || pane;
-    at.focus({ preventScroll: true }); if (where === 'field' && at.select) at.select();
+    at.focus({ preventScroll: true }); if (where === 'field' && at.select) { at.select(); been = opened; }
     row(opened)?.scrollIntoView({ block: 'nearest' }); if (at.closest('#rv-item')) at.scrollIntoView({ block: 'nearest' });
   };
   const learn = html => { const one = $('[data-one]', part(html)); if (one) kept.set(one.dataset.one, html); return one?.dataset.one || null; };
@@ -101,10 +101,15 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
     if (e.html && job.id && $('[data-one]', part(e.html))) { learn(e.html); put(job.id, 'field'); kept.delete(job.id); }
   };
   const took = (job, html) => {
-    const after = merge(html, job.id), run = after?.dataset.run;
-    if (run) toast(after.dataset.words, { undo: () => takeBack(run, job.id) });
-    else if (after?.dataset.words) toast(after.dataset.words);
+    tell(merge(html, job.id), job.id);
     if (!jobs.length && !opened) problem();
+  };
+  // What is not done yet tells of itself in its note; its words come at the end.
+  const tell = (after, id) => {
+    const run = after?.dataset.run;
+    if ($('[data-going]')) return;
+    if (run) toast(after.dataset.words, { undo: () => takeBack(run, id) });
+    else if (after?.dataset.words) toast(after.dataset.words);
   };
   const takeBack = (run, id) => save({ id, words: 'Taking back', path: `${base}/undo${query({ open: id })}`, fields: { run } });
 
@@ -129,7 +134,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   const poll = () => {
     clearTimeout(polling);
     const going = $('[data-going]')?.dataset.going;
-    if (going) polling = setTimeout(async () => { try { merge(await ask(`${base}/runs/${going}/progress${query({ open: opened })}`)); } catch { poll(); } }, 500);
+    if (going) polling = setTimeout(async () => { try { tell(merge(await ask(`${base}/runs/${going}/progress${query({ open: opened })}`)), opened); } catch { poll(); } }, 500);
   };
 
   // --- forms ---
@@ -144,7 +149,9 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
       const empty = $$('[data-fix]', form).find(f => !f.value.trim());
       if (empty) { empty.focus(); return; }
       const id = opened;
+      if (waiting(id)) return;
       save({ id, words: 'Fill', path, fields }); row(id)?.setAttribute('data-status', 'saving');
+      focus(); // away from the field: a second Enter is for the next one
       problem().then(more => { if (!more) { opened = id; focus(); } });
     } else if (form.matches('[data-single]')) { e.preventDefault(); single(form, path, fields); }
     else if (form.matches('[data-many], [data-text]')) {
@@ -180,7 +187,12 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   };
   Object.assign(acts, {
     next: () => step(1), previous: () => step(-1),
-    problem: () => problem().then(more => { if (!more) { toast('Nothing is left to fix.'); focus(); } }),
+    // The open one first, where nobody has been in its field yet.
+    problem: () => {
+      if (opened !== been && field() && $('[data-status=fix]', pane)) { been = opened; item(); focus('field'); return; }
+      been = null;
+      problem().then(more => { if (!more) { toast('Nothing is left to fix.'); focus(); } });
+    },
     approve: () => { if (small.matches && rv.dataset.pane === 'list') { item(); focus(); } else press('approve'); },
     skip: () => press('skip'),
     edit: () => { const box = $('.rv-edit', pane); if (!box) return; item(); box.open = true; $('textarea', box).focus(); },
