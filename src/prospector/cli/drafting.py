@@ -130,13 +130,16 @@ def _people(session: Session, who: Sequence[str], stage: str | None) -> list[int
 def _drafted(
     session: Session, desk: Desk, chosen: Template, prospect_id: int, occasion: str
 ) -> tuple[Message, Prospect] | None:
-    """A draft to this person; None where they are never written to, or this occasion went further."""
+    """A draft to this person; None where they are never written to, the law lets no cold mail go to
+    them, or this occasion went further."""
     from prospector.installation import utc_now
     from prospector.models import Prospect
     from prospector.outreach import drafts, suppression
 
-    person = session.get_one(Prospect, prospect_id)
+    person, now = session.get_one(Prospect, prospect_id), utc_now()
     if suppression.suppressed(session, person) is not None:
         return None
-    message = drafts.compose(session, desk, chosen, person, occasion=occasion, now=utc_now())
+    if drafts.forbidden(session, desk, chosen.action, person, None, now) is not None:
+        return None
+    message = drafts.compose(session, desk, chosen, person, occasion=occasion, now=now)
     return (message, person) if message is not None else None
