@@ -6,7 +6,7 @@ the import notes in the history bears its number, so that undoing it finds these
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ HISTORY = frozenset(
     {"email", "title", "country", "timezone", "company", "value", "currency", "source", "tags"}
 )
 """Of a known person's fields, what rules ask for; of a new one's, their own fields too (docs/rules.md)."""
+_Key = tuple[str, str]
 _COLUMNS = ("name", "email", "title", "country", "timezone", "owner_id", "value", "currency")
 
 
@@ -172,31 +173,42 @@ class Page:
 class _Companies:
     """The companies that a page's rows name: by domain, else by name; made where unknown."""
 
-    def __init__(self, session: Session, page: list[Judged]) -> None:
-        self._session = session
-        wanted = [named for judged in page if (named := _named(judged)) != (None, None)]
-        domains = {domain for domain, _ in wanted if domain}
-        names = {name for domain, name in wanted if name and not domain}
-        by_domain = select(Company).where(col(Company.domain).in_(domains))
-        by_name = select(Company).where(col(Company.name).in_(names)).order_by(col(Company.id).desc())
-        self._known: dict[tuple[str, str], int] = {}
-        for one in session.exec(by_domain):
-            self._known["domain", str(one.domain)] = one.id
-        for one in session.exec(by_name):
-            self._known["name", one.name] = one.id
+    def __init__(self, session: Session, page: Sequence[Judged]) -> None:
+        wanted: dict[_Key, str] = {}
+        for judged in page:
+            domain, name = _named(judged)
+            if (key := _key(domain, name)) is not None:
+                wanted.setdefault(key, name or str(domain))
+        known = _known(session, wanted)
+        new = {
+            key: Company(name=name, domain=key[1] if key[0] == "domain" else None)
+            for key, name in wanted.items()
+            if key not in known
+        }
+        session.add_all(new.values())
+        session.flush()
+        self._ids = known | {key: company.id for key, company in new.items()}
 
     def of(self, judged: Judged) -> int | None:
         """The company of a row."""
-        domain, name = _named(judged)
-        if domain is None and name is None:
-            return None
-        key = ("domain", domain) if domain else ("name", str(name))
-        if key not in self._known:
-            company = Company(name=name or str(domain), domain=domain)
-            self._session.add(company)
-            self._session.flush()
-            self._known[key] = company.id
-        return self._known[key]
+        key = _key(*_named(judged))
+        return self._ids[key] if key is not None else None
+
+
+def _key(domain: str | None, name: str | None) -> _Key | None:
+    if domain is not None:
+        return "domain", domain
+    return ("name", name) if name is not None else None
+
+
+def _known(session: Session, wanted: Iterable[_Key]) -> dict[_Key, int]:
+    """Those that are there; of several with one name the oldest."""
+    domains = [text for kind, text in wanted if kind == "domain"]
+    names = [text for kind, text in wanted if kind == "name"]
+    by_domain = select(Company).where(col(Company.domain).in_(domains))
+    found: dict[_Key, int] = {("domain", str(one.domain)): one.id for one in session.exec(by_domain)}
+    by_name = select(Company).where(col(Company.name).in_(names)).order_by(col(Company.id).desc())
+    return found | {("name", one.name): one.id for one in session.exec(by_name)}
 
 
 def _named(judged: Judged) -> tuple[str | None, str | None]:
