@@ -79,7 +79,8 @@ class Group:
 
     def __init__(self, reading: Reading, path: str, values: object) -> None:
         self._reading, self._path = reading, path
-        self._values = values if isinstance(values, Mapping) else {}
+        # Nearly always a dict, for which the question costs a tenth.
+        self._values = values if isinstance(values, dict | Mapping) else {}
 
     def get(self, key: str) -> object:
         path = f"{self._path}.{key}"
@@ -108,12 +109,15 @@ class Reading:
     def __init__(self, facts: Facts, fallbacks: Fallbacks | None = None) -> None:
         self._facts = facts
         self._fallbacks = fallbacks or {}
+        self._groups: dict[str, Group] = {}
         self.read: dict[str, object] = {}
         self.fell_back: set[str] = set()
         self.branches: set[tuple[str, bool]] = set()
 
     def groups(self) -> dict[str, Group]:
-        return {name: Group(self, name, self._facts.get(name)) for name in VOCABULARY}
+        if not self._groups:
+            self._groups = {name: Group(self, name, self._facts.get(name)) for name in VOCABULARY}
+        return self._groups
 
     def note(self, path: str, value: object) -> object:
         if path not in self.read:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from prospector.graphemes import graphemes
 from prospector.outreach import concealment, naming, wording
 from prospector.outreach.facts import Facts
 from prospector.outreach.line import Line, line_of
@@ -111,6 +110,8 @@ def _headers(subject: str, facts: Facts) -> Iterator[Problem]:
         ("sender", ("name", "email")),
     ):
         values = facts.get(group) or {}
+        if not _LINE_BREAK.search(" ".join([str(values.get(field) or "") for field in fields])):
+            continue
         for field in fields:
             if _LINE_BREAK.search(str(values.get(field) or "")):
                 message = f"{group}.{field} has a line break, which could forge a header; correct it there"
@@ -120,13 +121,20 @@ def _headers(subject: str, facts: Facts) -> Iterator[Problem]:
 def _lengths(lines: Sequence[Line], body: str, action: str, limit: int | None) -> Iterator[Problem]:
     if action not in ("like", "follow") and not any(line.has_letters for line in lines):
         yield Problem("empty", "there is no text yet; write one", "error", "body")
-    if limit is not None and (long := graphemes(body)) > limit:
+    if limit is not None and (long := _graphemes(body)) > limit:
         message = f"{long} characters, and this channel takes {limit}; shorten it by {long - limit}"
         yield Problem("too-long", message, "error", "body")
     if action == "email" and (words := sum(line.words for line in lines)) > MANY_WORDS:
         yield Problem(
             "long", f"{words} words; a first mail is read when it has fewer than 150", "warning", "body"
         )
+
+
+def _graphemes(text: str) -> int:
+    # Its library takes as long to load as hundreds of drafts to judge, and mails have no limit.
+    from prospector.graphemes import graphemes
+
+    return graphemes(text)
 
 
 def _subject(subject: str, facts: Facts) -> Iterator[Problem]:

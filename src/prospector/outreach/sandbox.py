@@ -133,7 +133,7 @@ def parts(template: Template, reading: Reading) -> Iterator[str]:
     Raises `TooLong`, or what a comparison of unlike values raises."""
     size = 0
     for part in template.generate({**reading.groups(), probes.READING: reading}):
-        size += len(part.encode())
+        size += len(part) if part.isascii() else len(part.encode())
         if size > OUTPUT_LIMIT:
             raise TooLong
         yield part
