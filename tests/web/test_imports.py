@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 from tests.signed import program, token
 from tests.web.desk import HOSTILE, Desk, at_the_desk, unharmed
 
+from prospector import uploads
 from prospector.models import ImportRow, Prospect, Run
-from prospector.web import guard, uploads
+from prospector.web import guard
 
 FILE = """First name;Last name;E-mail;Position;Notes;LinkedIn
 Jörg;Müller;joerg@mueller.example;CTO;met in May;https://www.linkedin.com/in/joergmueller

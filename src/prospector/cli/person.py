@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session
 
+from prospector import uploads
 from prospector.casework import Casework
 from prospector.cli.output import AsJson, Limit, echo, fail, installation, show, show_one
 from prospector.consequences import Consequences
@@ -63,6 +64,7 @@ def erase(
         except ErasureError as error:
             fail(str(error))
         overwrite(opened.store)
+        uploads.forget(opened.workspace.root)
 
 
 @app.command("retention")

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from sqlmodel import Session
 from starlette.background import BackgroundTask
 
+from prospector import uploads
 from prospector.consequences import Consequences
 from prospector.http import Network
 from prospector.importing import applying, links, listing, mapping, planning, staging, undoing
@@ -20,7 +21,6 @@ from prospector.importing.sheet import FormatError
 from prospector.importing.staging import ImportingError
 from prospector.installation import Installation, utc_now
 from prospector.prospects.details import storable
-from prospector.web import uploads
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
 from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed, Viewer

@@ -10,12 +10,12 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from sqlmodel import Session
 
+from prospector import uploads
 from prospector.models import Prospect
 from prospector.prospects import details, disclosure, erasure
 from prospector.prospects.details import WrongError
 from prospector.prospects.overwriting import overwrite
 from prospector.prospects.people import TakenError
-from prospector.web import uploads
 from prospector.web.asked import About, Asked, Short
 from prospector.web.problems import InvalidError
 from prospector.web.rendering import page

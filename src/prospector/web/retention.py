@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Query, Request, Response
 from sqlmodel import Session
 
+from prospector import uploads
 from prospector.casework import Casework
 from prospector.enrolment import won_stages
 from prospector.installation import Installation, utc_now
@@ -16,7 +17,6 @@ from prospector.models import Prospect
 from prospector.prospects import retention
 from prospector.prospects.erasure import ErasureError
 from prospector.prospects.overwriting import overwrite
-from prospector.web import uploads
 from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
