@@ -10,6 +10,7 @@ import pytest
 
 from prospector import doctor
 from prospector.models import Account, Message, Move, Profile, Prospect, Suppression
+from prospector.outreach.ledger import Limits
 from tests.office import Office, office, sqlite_store
 
 
@@ -72,3 +73,18 @@ def test_a_message_stuck_on_its_way(place: Office) -> None:
     assert failed(place) == {}
     place.later(seconds=1)
     assert failed(place).keys() == {"I10 sending"}
+
+
+def test_more_than_the_cap_of_a_day(place: Office) -> None:
+    message = place.one(Message, state="approved")
+    account_id = message.account_id or 0
+    place.change(Message, message.id, state="sent", claimed_at=place.now, sent_at=place.now)
+
+    def checked(limits: Limits) -> str:
+        with place.store.reading() as session:
+            checks = doctor.invariants(session, place.now, {account_id: limits})
+        return "; ".join(check.detail for check in checks if not check.ok)
+
+    assert checked(Limits(cap=1, domain_cap=1, mailboxes=(account_id,))) == ""
+    assert checked(Limits(cap=0)) == "mail has sent 1 in 24 hours, and may send 0"
+    assert checked(Limits(domain_cap=0)) == "anna.example has had 1 mails in 24 hours, and may have 0"

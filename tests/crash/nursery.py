@@ -142,6 +142,11 @@ def warm_up() -> None:
     sys.path.insert(0, str(ROOT))
     import tests.crash.sender  # noqa: F401
 
+    from prospector import workspace
+
+    # With all that they import: a child finds them here.
+    workspace.load_connectors([ROOT / "connectors"])
+
 
 def ended(pid: int) -> int | None:
     found, status = os.waitpid(pid, os.WNOHANG)

@@ -11,6 +11,7 @@ from tests.office import Office, loaded, office, sqlite_store
 from prospector.models import Account, Card, Engagement, Message, Profile, Prospect
 from prospector.outreach import deliver, outbox, suppression
 from prospector.outreach.deliver import Delivered
+from prospector.outreach.ledger import Limits
 from prospector.sdk import Gone, Later, NotSent, Receipt, Refused, Unauthorised
 
 
@@ -351,3 +352,47 @@ def test_a_by_hand_message_is_sent_when_the_person_says_so(place: Office) -> Non
     assert [one.by for one in place.rows(Engagement, kind="email")] == ["us"]
     with pytest.raises(outbox.NotPossibleError, match="by hand"):
         place.write(lambda s: deliver.settle_by_hand(s, place.runtime, s.get_one(Message, message_id)))
+
+
+def test_a_changed_address_is_never_written_to_by_itself(place: Office) -> None:
+    person = place.person()
+    message_id = place.approved(person)
+    assert place.message(message_id).address == "anna@anna.example"
+    place.change(Prospect, person, email="anna@elsewhere.example")
+    assert send(place, message_id) is None
+    waits = place.message(message_id)
+    assert (waits.state, "their address has changed since" in (waits.error or "")) == ("approved", True)
+    assert place.mail.done == []
+    place.change(Message, message_id, send_at=place.now)
+    taken = place.write(lambda s: outbox.claim(s, message_id, Limits(), place.now))
+    assert taken is None, "the claim itself refuses it"
+
+
+@pytest.mark.parametrize("field", ["address", "account_id", "footer", "subject", "body"])
+def test_what_was_approved_is_all_that_they_get(place: Office, field: str) -> None:
+    message_id = place.approved(place.person())
+    values = {"address": "eve@anna.example", "account_id": place.installation.account_ids["bluesky"]}
+    place.change(Message, message_id, **{field: values.get(field, "something else")})
+    assert place.write(lambda s: outbox.claim(s, message_id, Limits(), place.now)) is None
+
+
+def test_the_id_that_a_server_gave_is_the_one_that_answers_quote(place: Office) -> None:
+    message_id = place.approved(place.person())
+    place.mail.acts = [Receipt("<0102-ses@eu-west-1.amazonses.com>", "250 Ok 0102-ses")]
+    send(place, message_id)
+    message = place.message(message_id)
+    assert (message.state, message.message_id) == ("sent", "<0102-ses@eu-west-1.amazonses.com>")
+
+
+def test_mails_to_a_domain_that_is_full_make_way_for_the_others(place: Office) -> None:
+    mails = [
+        place.approved(place.person(f"p{n}", email=f"p{n}@acme.example", company="Acme")) for n in range(12)
+    ]
+    other = place.approved(place.person("ben"))
+    claimed = place.now - timedelta(hours=1)
+    for message_id in mails[:5]:
+        place.change(Message, message_id, state="sent", claimed_at=claimed, sent_at=claimed)
+    assert place.due() == mails[5:6]
+    assert send(place, mails[5]) is None
+    assert place.due() == [other]
+    assert {place.message(one).send_at for one in mails[5:]} == {claimed + timedelta(hours=24)}
