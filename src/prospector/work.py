@@ -13,6 +13,7 @@ from sqlmodel import Session, col, delete, select
 
 from prospector import runs
 from prospector.campaigns import drafting
+from prospector.importing import staging
 from prospector.models import Account, Poll, Profile, Prospect
 from prospector.outreach import deliver, doubt, outbox
 from prospector.outreach.ledger import Limits
@@ -140,6 +141,7 @@ async def keep(runtime: Runtime) -> None:
         before = now - outreach.stuck_after
         recovered = deliver.recover(session, runtime.consequences, before, now)
         session.exec(delete(Poll).where(col(Poll.started_at) < now - POLLS_KEPT))
+        staging.forget_stale(session, now)
         known = strangers.recognise(session, now - RECENTLY)
         lines = runtime.consequences.follow(session, known, [], (), now) if known else []
         return recovered, day.sweep(session, queue, standing_of, now), lines

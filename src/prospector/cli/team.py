@@ -118,7 +118,8 @@ def undo(
         if not dry_run:
             undoable.take_back(place.store, Consequences(place), run, utc_now)
         would = "would be" if dry_run else "are"
-        echo(f"Run {run}: {plan.restored} people {would} as they were.")
+        gone = f", {plan.removed} of them by being gone again" if plan.removed else ""
+        echo(f"Run {run}: {plan.restored} people {would} as they were{gone}.")
         for name, why in plan.left:
             echo(f"  {name}: {why}, so that stays.")
 
