@@ -132,7 +132,9 @@ def parts(template: Template, reading: Reading) -> Iterator[str]:
     """The text that it gives, part by part; those that come of facts are `filters.Shown`.
     Raises `TooLong`, or what a comparison of unlike values raises."""
     size = 0
-    for part in template.generate({**reading.groups(), probes.READING: reading}):
+    # As `generate` does, without the layer that mends tracebacks: nobody sees those of a template.
+    context = template.new_context({**reading.groups(), probes.READING: reading}, shared=True)
+    for part in template.root_render_func(context):
         size += len(part) if part.isascii() else len(part.encode())
         if size > OUTPUT_LIMIT:
             raise TooLong
