@@ -73,7 +73,7 @@ class Campaigning:
                 )
             ).one()
             settings, desk = self.place.installation.settings, self.means.desk
-            approval.approve(session, settings, desk, first, None, self.place.now)
+            approval.approve(session, settings, desk, first, None, self.place.now, despite="of the campaign")
 
         self.place.write(work)
 
