@@ -117,7 +117,7 @@ class Parting:
 def plan(session: Session, kept_id: int, other_id: int) -> Plan:
     """What merging the other into the kept one would do; nothing is changed. Raises `MergeError`."""
     kept, other = _pair(session, kept_id, other_id)
-    joined = merging.joined(kept, other, stages_of(session))
+    joined = merging.joined(kept.model_dump(), other.model_dump(), stages_of(session))
     withdrawn = _unsaid_that_go(session, kept, other, joined)
     return Plan(
         kept.id,

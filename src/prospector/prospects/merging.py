@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from prospector.models import Prospect
-
 MERGED = "they were entered twice and are one person now"
 ELSEWHERE = "they were written to already, as the other row of theirs"
 ALONE: tuple[tuple[str, ...], ...] = (
@@ -35,6 +33,7 @@ SHOWN = frozenset({"name", "email", "title", "company_id", "country", "timezone"
 Snapshot = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Cells by table, key and column."""
 Cell = tuple[str, str, str]
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +46,20 @@ class Joined:
     address: str | None = None
 
 
-def joined(kept: Prospect, other: Prospect, stages: Sequence[str]) -> Joined:
-    """What the kept row gets of the other. Its own values stand and the other's fill the gaps; tags
-    are put together; a pause of either holds; the history begins where the earlier one did, from the
-    further of the two stages (in the order of `stages`)."""
+def joined(kept: Row, other: Row, stages: Sequence[str]) -> Joined:
+    """What the kept row gets of the other, both by field. Its own values stand and the other's fill the
+    gaps; tags are put together; a pause of either holds; the history begins where the earlier one did,
+    from the further of the two stages (in the order of `stages`)."""
     values: dict[str, Any] = {}
     for group in ALONE:
-        if getattr(kept, group[0]) in (None, "") and getattr(other, group[0]) not in (None, ""):
-            values |= {name: getattr(other, name) for name in group}
-    if tags := [tag for tag in other.tags if tag not in kept.tags]:
-        values["tags"] = [*kept.tags, *tags]
-    if own := _gaps(kept.fields, other.fields):
-        values["fields"] = {**kept.fields, **own}
+        if kept[group[0]] in (None, "") and other[group[0]] not in (None, ""):
+            values |= {name: other[name] for name in group}
+    if tags := [tag for tag in other["tags"] if tag not in kept["tags"]]:
+        values["tags"] = [*kept["tags"], *tags]
+    if own := _gaps(kept["fields"], other["fields"]):
+        values["fields"] = {**kept["fields"], **own}
     values |= _pause(kept, other) | _beginning(kept, other, stages)
-    address = other.email if other.email is not None and "email" not in values else None
+    address = other["email"] if other["email"] is not None and "email" not in values else None
     return Joined(values, _differences(kept, other), address)
 
 
@@ -72,29 +71,31 @@ def _gaps(kept: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _pause(kept: Prospect, other: Prospect) -> dict[str, Any]:
+def _pause(kept: Row, other: Row) -> dict[str, Any]:
     """The later of two pauses, with its reason."""
-    if other.paused_until is None or (kept.paused_until and kept.paused_until >= other.paused_until):
+    if other["paused_until"] is None or (
+        kept["paused_until"] and kept["paused_until"] >= other["paused_until"]
+    ):
         return {}
-    return {"paused_until": other.paused_until, "paused_why": other.paused_why}
+    return {"paused_until": other["paused_until"], "paused_why": other["paused_why"]}
 
 
-def _beginning(kept: Prospect, other: Prospect, stages: Sequence[str]) -> dict[str, Any]:
+def _beginning(kept: Row, other: Row, stages: Sequence[str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if other.tracked_from < kept.tracked_from:
-        values["tracked_from"] = other.tracked_from
-    if other.created_at < kept.created_at:
-        values["created_at"] = other.created_at
+    if other["tracked_from"] < kept["tracked_from"]:
+        values["tracked_from"] = other["tracked_from"]
+    if other["created_at"] < kept["created_at"]:
+        values["created_at"] = other["created_at"]
     rank = {stage: number for number, stage in enumerate(stages)}
-    if rank.get(other.start_stage, -1) > rank.get(kept.start_stage, -1):
-        values["start_stage"] = other.start_stage
+    if rank.get(other["start_stage"], -1) > rank.get(kept["start_stage"], -1):
+        values["start_stage"] = other["start_stage"]
     return values
 
 
-def _differences(kept: Prospect, other: Prospect) -> dict[str, tuple[Any, Any]]:
-    pairs = {name: (getattr(kept, name), getattr(other, name)) for name in sorted(SHOWN)}
-    own = kept.fields.keys() & other.fields.keys()
-    pairs |= {name: (kept.fields[name], other.fields[name]) for name in sorted(own - SHOWN)}
+def _differences(kept: Row, other: Row) -> dict[str, tuple[Any, Any]]:
+    pairs = {name: (kept[name], other[name]) for name in sorted(SHOWN)}
+    own = kept["fields"].keys() & other["fields"].keys()
+    pairs |= {name: (kept["fields"][name], other["fields"][name]) for name in sorted(own - SHOWN)}
     return {
         name: pair
         for name, pair in pairs.items()
