@@ -11,7 +11,7 @@ import pytest
 from tests.web.desk import HOSTILE, Desk, at_the_desk, unharmed
 from tests.web.test_campaigns import drafted, new, write
 
-from prospector.models import CampaignVersion, Engagement, Message, Recipient, User
+from prospector.models import CampaignVersion, Engagement, Message, Prospect, Recipient, User
 from prospector.sdk import NotSent
 
 
@@ -73,13 +73,15 @@ def test_a_missing_fact_and_a_fallback_are_marked(desk: Desk) -> None:
 
 
 def test_the_facts_say_for_how_many_they_are_known(desk: Desk) -> None:
-    for name in ("anna", "bob"):
+    for name in ("anna", "bob", "kim"):
         desk.place.person(name, fields={"town": "Porto"} if name == "bob" else {})
+    kim = desk.place.rows(Prospect)[-1]
+    desk.place.change(Prospect, kim.id, name=kim.email)  # as an import calls who has no name
     campaign = new(desk, stage="cold")
     body = ["Hi {{ prospect.first_name }} in {{ prospect.fields.town }}.", "Hallo."]
     page = desk.ana.post(f"/m/{campaign}/template", data=fields(act="preview", body=body)).text
     rows = re.findall(r"<code>([\w.]+)</code>.*?(\d+ of \d+)", page, re.DOTALL)
-    assert rows[:2] == [("first_name", "2 of 2"), ("fields.town", "1 of 2")]
+    assert rows[:2] == [("first_name", "2 of 3"), ("fields.town", "1 of 3")]
 
 
 def test_anybody_can_be_chosen_for_the_preview_by_name(desk: Desk) -> None:

@@ -13,6 +13,7 @@ from prospector.campaigns.steps import Step, template_of
 from prospector.models import Company, Prospect, Recipient
 from prospector.outreach.dossier import facts_of
 from prospector.outreach.facts import Facts
+from prospector.outreach.naming import judged_first_name
 from prospector.outreach.template import SUFFIX, Template, TemplateError
 from prospector.outreach.variables import fill_rates, variables
 
@@ -80,7 +81,18 @@ def _people(session: Session, means: Means, campaign_id: int) -> Iterator[Facts]
     people = session.exec(statement).all()
     companies = {one.company_id for one in people if one.company_id is not None}
     session.exec(select(Company).where(col(Company.id).in_(companies))).all()
-    return (facts_of(session, one, None, means.desk.sender, means.desk.timezone) for one in people)
+    desk = means.desk
+    return (_addressed(facts_of(session, one, None, desk.sender, desk.timezone)) for one in people)
+
+
+def _addressed(facts: Facts) -> Facts:
+    """Without a first name that nobody can be greeted by: who is called by an address has none."""
+    person = facts["prospect"] or {}
+    first = person.get("first_name")
+    verdict = judged_first_name(first, person.get("name")) if isinstance(first, str) else None
+    if verdict is None or verdict[1] != "error":
+        return facts
+    return {**facts, "prospect": {**person, "first_name": None, "name": None}}
 
 
 def _words(file: Path) -> str:
