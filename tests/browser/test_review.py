@@ -55,10 +55,10 @@ def test_six_problems_are_fixed_and_forty_approved_in_few_presses(site):
     before = desk.read().counts()
     assert (before["all"], before["fix"]) == (48, 6)
     desk.press("f")
-    for number in range(before["fix"]):
+    for _ in range(before["fix"]):
         until(desk.page, "document.activeElement.matches('[data-fix]')")
         if not desk.page.evaluate("document.activeElement.value"):
-            desk.page.keyboard.type(f"Word{number}")
+            desk.page.keyboard.type("Clara")
         desk.press("Enter")
     desk.saved()
     fixed = desk.read().counts()
@@ -122,7 +122,7 @@ def test_who_cannot_be_written_to_is_approved_by_no_key(site):
     assert note("19", "approved in the review although something is wrong", len(wrong), "0", not wrong)
     assert found.counts()["fix"] == 6
     said = desk.page.locator("#toasts").inner_text()
-    assert "36 approved" in said
+    assert "36 approved, 11 left" in said or "36 approved, 12 left" in said
 
 
 def test_each_approved_row_has_one_reason_and_a_time(site):

@@ -56,7 +56,7 @@ def test_without_a_script_a_fill_leads_back_with_what_was_done_and_its_undo(desk
 def test_approving_all_that_are_ready_takes_exactly_these_and_can_be_taken_back(desk, reviewed):
     answer = desk.ana.post(f"/m/{reviewed.campaign_id}/review/approve", data={}, headers=HTMX)
     assert answer.status_code == 200, answer.text[-2000:]
-    assert 'data-words="4 approved"' in answer.text
+    assert 'data-words="4 approved, 4 left: ' in answer.text
     counts = reviewed.read().counts()
     assert counts == {"all": 8, "fix": 3, "warning": 1, "ready": 0, "approved": 4, "blocked": 0}
     run = re.search(r'data-run="(\d+)"', answer.text)
@@ -100,3 +100,36 @@ def test_a_fallback_makes_a_new_version_and_a_warning_that_needs_a_click(desk, r
     assert found.counts()["warning"] == 3
     assert "fallback:prospect.first_name" in {one.key for one in found.causes()}
     assert "first_name fell back to “there”" in page(desk, reviewed, show="warning")
+
+
+def test_programs_see_the_same_causes_and_learn_who_was_left(desk, reviewed):
+    api = f"/api/campaigns/{reviewed.campaign_id}"
+    found = desk.ana.get(f"{api}/review").json()
+    assert found["counts"]["all"] == sum(number for name, number in found["counts"].items() if name != "all")
+    assert found["causes"][0]["key"].startswith("missing:")
+    mended = desk.ana.post(f"{api}/fill", json={"cause": "missing:prospect.first_name", "value": "Jo"}).json()
+    assert (mended["changed"], mended["finished"]) == (2, True)
+    approved = desk.ana.post(f"{api}/approve", json={}).json()
+    assert (approved["changed"], approved["left"]) == (6, 2)
+    assert all(one["why"] for one in approved["some_of_the_left"])
+    assert desk.ana.post(f"{api}/approve", json={}).status_code == 409
+
+
+def test_a_value_that_breaks_a_line_is_refused_beside_its_field(desk, reviewed):
+    jan = reviewed.person(" ")
+    answer = desk.ana.post(
+        f"/m/{reviewed.campaign_id}/review/{jan.recipient_id}/fill",
+        data={"path": "prospect.first_name", "value": "Jan\nBcc: x@x.example"},
+    )
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert "line break" in answer.text
+
+
+def test_what_others_wrote_is_text_on_the_page(desk):
+    hostile = [{"name": HOSTILE, "email": "x.y@firm.example", "fields": {"incident": HOSTILE}}]
+    unharmed(page(desk, campaign_of(desk.place, hostile)))
+
+
+def test_a_rep_does_not_review(desk, reviewed):
+    assert desk.rep.get(f"/m/{reviewed.campaign_id}/review").status_code == 403

@@ -34,7 +34,9 @@ class Approve:
         left = {}
         for case in page.cases:
             series = drafts[case.recipient.id]
-            why = warned(series, accepted) or approve_series(
+            said = case.edit.after.get("warned")
+            why = _not_clicked(said) if said else warned(series, accepted)
+            why = why or approve_series(
                 page.session, page.means, case.recipient, series, page.run.user_id, despite, page.now
             )
             if why is not None:
@@ -77,8 +79,12 @@ def warned(series: Sequence[Message], accepted: str | None) -> str | None:
     for message in series:
         for trouble in causes.of_draft(message.problems if message.state == "draft" else ()):
             if trouble.level == "warning" and trouble.key != accepted:
-                return f"has a warning that nobody has clicked: {trouble.words}"
+                return _not_clicked(trouble.words)
     return None
+
+
+def _not_clicked(words: str) -> str:
+    return f"has a warning that nobody has clicked: {words}"
 
 
 def approve_series(

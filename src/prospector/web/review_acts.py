@@ -106,13 +106,20 @@ def approve_some(about: Asked, whom: Whom, accepted: str = "") -> Done:
     that cause. Raises `BatchError`."""
     people = [one for one in about.read(lambda session, _: read(session, about)).people if whom.holds(one)]
     if accepted:
-        chosen = [one for one in people if {trouble.key for trouble in one.troubles} == {accepted}]
-        chosen = [one for one in chosen if one.status == "warning"]
-    else:
-        chosen = [one for one in people if one.status == "ready"]
-    if not chosen:
+        people = [one for one in people if {trouble.key for trouble in one.troubles} == {accepted}]
+    wanted = "warning" if accepted else "ready"
+    if not any(one.status == wanted for one in people):
         raise BatchError("Nobody of these is ready to be approved.")
-    return decide(about, "approve", [one.prospect_id for one in chosen], {"accepted": accepted or None})
+    # The others come along, so that the run says how many it left, and why.
+    each = {one.prospect_id: _warned(one, accepted) for one in people if one.status != "approved"}
+    return begin(about, "approve", each, {"accepted": accepted or None})
+
+
+def _warned(person: Person, accepted: str) -> Mapping[str, Any]:
+    """What keeps a bulk approval from a person whom nothing but a warning stops."""
+    if accepted or person.status != "warning" or person.first is None:
+        return {}
+    return {"warned": person.first.words}
 
 
 def skip_some(about: Asked, whom: Whom) -> Done:
