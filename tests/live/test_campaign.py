@@ -15,7 +15,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 from tests.browser.serving import serving
 from tests.live.crowd import NO, Neighbours, crowd, paired, spreadsheet
 from tests.live.mail_servers import PASSWORD, MailServers
@@ -33,7 +33,7 @@ from prospector.rules import live
 from prospector.runtime import Runtime
 from prospector.web import create_app
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(1500)]
 
 US = "campaign@us.test"
 HOST = "mail.us.test"
@@ -65,6 +65,7 @@ imap_port = {mail.imaps}
 smtp_host = "{mail.host}"
 smtp_port = {mail.submission}
 ca = "{mail.certificate}"
+save_to_sent = false
 every = "0s"
 """
 FIRST = """Subject: A question about {{ prospect.fields.incident }}
@@ -81,7 +82,7 @@ Hi {{ prospect.first_name }},
 was my question of any use to you?
 
 Uta"""
-PATIENCE = 120.0
+PATIENCE = 500.0
 
 
 @dataclass
@@ -152,6 +153,7 @@ def office(tmp_path: Path, mail_servers: MailServers, monkeypatch: pytest.Monkey
     installation = open_installation(tmp_path, migrate=True)
     text = RULES.read_text(encoding="utf-8")
     installation.store.write(lambda session: live.go_live(session, text, "live", None, clock.at))
+    installation.store.write(lambda session: session.exec(update(Account).values(next_poll_at=clock.at)))
     opened = Office(installation, clock)
     yield opened
     asyncio.run(opened.runtime.aclose())
