@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.campaigning import SERIES, Campaigning
 from tests.office import Office, office, sqlite_store
 
-from prospector.campaigns import forecast, launch
+from prospector.campaigns import forecast, launch, listing
 from prospector.campaigns.forecast import Waiting
 from prospector.campaigns.outlook import days_in_words
 from prospector.config import Window
@@ -61,7 +61,7 @@ def test_holidays_of_the_country_are_left_out() -> None:
 @given(
     people=st.lists(st.integers(0, 90), min_size=1, max_size=4),
     waits=st.lists(st.integers(1, 5), max_size=3),
-    cap=st.integers(1, 50),
+    cap=st.integers(12, 50),
 )
 def test_more_people_or_a_smaller_cap_never_end_sooner(people: list[int], waits: list[int], cap: int) -> None:
     def last(extra: int, cap: int) -> date | None:
@@ -127,3 +127,26 @@ def test_a_mailbox_without_a_ramp_is_said_with_its_whole_cap(place: Office) -> N
         said = launch.schedule_in_words(session, place.installation.settings, row, place.now)
     assert said.words.endswith("at most 40 a day from mail, 7 in all")
     assert (said.last, said.without) == ("", "")
+
+
+def test_the_state_is_said_in_words(place: Office) -> None:
+    def words() -> str:
+        with place.store.reading() as session:
+            row = session.get_one(Campaign, campaign.id)
+            return listing.row(session, place.installation.settings, row, place.now).words
+
+    campaign = Campaigning(place)
+    assert words() == "draft"
+    people = [place.person(name) for name in ("anna", "ben")]
+    campaign.add(*people)
+    assert words() == "draft: 2 to review"
+    campaign.started(*people)
+    assert words() == "sending, 2 left today"
+    campaign.send()
+    assert words() == "sending, 1 left today"
+    place.now = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+    assert words() == "held: window opens Wed 08:30"
+    campaign.write(lambda session, one: launch.pause(session, one, "Ana: wait", place.now))
+    assert words() == "paused: Ana: wait"
+    campaign.write(lambda session, one: launch.finish(session, one, place.now))
+    assert words() == "over"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
 from prospector.campaigns import editing
 from prospector.config import Settings
-from prospector.models import Campaign, Engagement, Message, Recipient
+from prospector.models import Account, Campaign, Engagement, Message, Recipient
+from prospector.outreach import waiting
+from prospector.outreach.drafts import desk_of
+from prospector.outreach.window import moment, zone_of
 
 LEFT = ("sent",)
 ON_ITS_WAY = ("approved", "sending", "unknown")
@@ -57,6 +60,16 @@ class Row:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Of a campaign that runs: its approved mails, how many of them are due today, and what holds the
+    first of these back."""
+
+    approved: int = 0
+    due: int = 0
+    held: str = ""
+
+
 def rows(
     session: Session, settings: Settings, now: datetime, limit: int = 200, before: int | None = None
 ) -> list[Row]:
@@ -78,7 +91,7 @@ def row(session: Session, settings: Settings, campaign: Campaign, now: datetime)
         name=campaign.name,
         version=newest.number if newest is not None else 0,
         state=campaign.state,
-        words=in_words(campaign, people, firsts),
+        words=in_words(campaign, people, firsts, _now(session, settings, campaign, now)),
         people=people.total(),
         drafts=firsts["draft"],
         approved=sum(firsts[state] for state in ON_ITS_WAY),
@@ -91,16 +104,44 @@ def row(session: Session, settings: Settings, campaign: Campaign, now: datetime)
     )
 
 
-def in_words(campaign: Campaign, people: Mapping[str, int], firsts: Mapping[str, int]) -> str:
+def in_words(campaign: Campaign, people: Mapping[str, int], firsts: Mapping[str, int], going: Going) -> str:
     """What a campaign does now, in a few words."""
     if campaign.state == "done":
         return "over"
     if campaign.state == "paused":
         return f"paused: {campaign.paused_why}"
     if campaign.state == "draft":
-        waiting = people["added"] + people["drafted"]
-        return f"draft: {waiting} to review" if waiting else "draft"
-    return f"sending, {firsts['approved']} left" if firsts["approved"] else "running, nothing left to send"
+        undecided = people["added"] + people["drafted"]
+        return f"draft: {undecided} to review" if undecided else "draft"
+    if going.due:
+        return f"held: {going.held}" if going.held else f"sending, {going.due} left today"
+    if going.approved:
+        return "running, the next ones are not due yet"
+    undecided = people["added"] + people["drafted"]
+    return f"running, {undecided} to review" if undecided else "running, nothing left to send"
+
+
+def _now(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> Going:
+    """What may leave until the end of our day, and what holds the next one back. Only a short wait,
+    such as the gap between two mails, is still called sending."""
+    if campaign.state != "running":
+        return Going()
+    zone = zone_of(settings.file.queue.timezone)
+    tomorrow = moment(now.astimezone(zone).date() + timedelta(days=1), time(), zone)
+    approved = [col(Message.campaign_id) == campaign.id, col(Message.state) == "approved"]
+    due = [*approved, col(Message.send_at) < tomorrow]
+    whole = session.exec(select(func.count()).where(*approved)).one()
+    left = session.exec(select(func.count()).where(*due)).one()
+    first = session.exec(select(Message).where(*due).order_by(col(Message.send_at)).limit(1)).first()
+    if first is None:
+        return Going(whole)
+    ids = dict(session.exec(select(Account.name, Account.id).order_by(col(Account.id))).all())
+    waits = waiting.of(session, settings, desk_of(settings, ids), first, now)
+    if waits is None or waits.code in ("gap", "hold"):
+        return Going(whole, left)
+    if waits.code == "window" and waits.until is not None:
+        return Going(whole, left, f"window opens {waits.until.astimezone(zone):%a %H:%M}")
+    return Going(whole, left, waits.why)
 
 
 def _people(session: Session, campaign_id: int) -> Counter[str]:
