@@ -64,8 +64,15 @@ class Cause:
 
 def of_draft(problems: Iterable[Mapping[str, Any]]) -> list[Trouble]:
     """The troubles of one draft, each once."""
+    problems = list(problems)
+    marks = [str(one.get("found", "")) for one in problems if one["code"] == "missing"]
     found: dict[str, Trouble] = {}
     for problem in problems:
+        # The lint sees the name of a fact in the mark of a missing one, too: that is one trouble, not two.
+        if problem["code"] == "markup" and any(
+            str(problem.get("found") or "⟨") in mark[1:] for mark in marks
+        ):
+            continue
         trouble = _of_problem(problem)
         found.setdefault(trouble.key, trouble)
     return list(found.values())

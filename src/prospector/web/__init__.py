@@ -52,6 +52,7 @@ from prospector.web.api import imports as imports_api
 from prospector.web.api import prospect as prospect_api
 from prospector.web.api import prospects as prospects_api
 from prospector.web.api import replies as replies_api
+from prospector.web.api import review as review_api
 from prospector.web.api import team as team_api
 from prospector.web.door import Door
 from prospector.web.guard import Guard
@@ -101,6 +102,7 @@ ROUTERS = (
     merging.router,
     tokens.router,
     campaigns_api.router,
+    review_api.router,
 )
 
 
