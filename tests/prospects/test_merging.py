@@ -13,9 +13,9 @@ from sqlalchemy import inspect, select
 from sqlmodel import SQLModel
 from tests.office import START, Office, office
 
-from prospector import doctor, merges
+from prospector import doctor, merge_plan, merges, parting
 from prospector.enrolment import enrol
-from prospector.merges import MergeError
+from prospector.merge_plan import MergeError
 from prospector.models import (
     Campaign,
     Card,
@@ -63,9 +63,9 @@ def merge(place: Office, kept: int, other: int) -> int:
     return place.write(work)
 
 
-def part(place: Office, run_id: int) -> merges.Parting:
-    def work(session: Any) -> merges.Parting:
-        return merges.take_back(session, place.runtime.consequences, run_id, place.now)
+def part(place: Office, run_id: int) -> parting.Parting:
+    def work(session: Any) -> parting.Parting:
+        return parting.take_back(session, place.runtime.consequences, run_id, place.now)
 
     return place.write(work)
 
@@ -147,7 +147,7 @@ def test_what_somebody_changed_since_stays_and_is_named(before: Snapshot, data: 
 def test_own_values_stand_and_the_others_fill_the_gaps(place: Office) -> None:
     kept, other = twice(place)
     with place.store.reading() as session:
-        planned = merges.plan(session, kept, other)
+        planned = merge_plan.plan(session, kept, other)
     assert planned.moving["profiles"] == 1
     assert planned.filled == {"title": "CTO", "tags": ["vip"], "fields": {"team": "ops"}}
     assert planned.differ["email"] == ("anna@anna.example", "hanna@hanna.example")

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 from sqlmodel import Session
 
-from prospector import merges
+from prospector import merge_plan, merges
 from prospector.cli.output import AsJson, Limit, echo, fail, installation, show, show_one
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.merges import MergeError, Plan
+from prospector.merge_plan import MergeError, Plan
 from prospector.prospects import duplicates as doubles
 from prospector.prospects import people
 from prospector.prospects.scope import EVERYBODY
@@ -40,7 +40,7 @@ def merge(
         try:
             with opened.store.reading() as session:
                 ids = people.find(session, keep).id, people.find(session, other).id
-                planned = merges.plan(session, *ids)
+                planned = merge_plan.plan(session, *ids)
             run_id = None if dry_run else _merge(opened, *ids)
         except MergeError as error:
             fail(str(error), 2)

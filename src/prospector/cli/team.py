@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
-from prospector import merges
+from prospector import merges, parting
 from prospector import runs as undoable
 from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
 from prospector.cli.queue import moment
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.merges import MergeError
+from prospector.merge_plan import MergeError
 from prospector.models import Run, User
 from prospector.prospects import people
 from prospector.prospects.bulk import Change
@@ -134,10 +134,10 @@ def _part(place: Installation, run_id: int, dry_run: bool) -> None:
     """Take a merge back: two people again."""
     consequences, now = Consequences(place), utc_now()
     with place.store.reading() as session:
-        parting = merges.undoing(session, run_id)
+        done = parting.undoing(session, run_id)
     if not dry_run:
-        parting = place.store.write(lambda session: merges.take_back(session, consequences, run_id, now))
+        done = place.store.write(lambda session: parting.take_back(session, consequences, run_id, now))
     would = "would be" if dry_run else "are"
-    echo(f"Run {run_id}: {parting.names[0]} and {parting.names[1]} {would} two people again.")
-    for line in parting.left:
+    echo(f"Run {run_id}: {done.names[0]} and {done.names[1]} {would} two people again.")
+    for line in done.left:
         echo(f"  {line}.")

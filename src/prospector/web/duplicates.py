@@ -9,9 +9,9 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from prospector import merges
+from prospector import merge_plan, merges, parting
 from prospector.installation import utc_now
-from prospector.merges import MergeError
+from prospector.merge_plan import MergeError
 from prospector.models import Run
 from prospector.prospects import duplicates
 from prospector.prospects.duplicates import DISTINCT, DistinctError
@@ -57,7 +57,7 @@ def plan(request: Request, viewer: Signed, installation: Opened, keep: int, othe
         raise NotThereError("There are no such people.")
     with installation.store.reading() as session:
         try:
-            planned = merges.plan(session, keep, other)
+            planned = merge_plan.plan(session, keep, other)
         except MergeError as error:
             raise NotNowError(str(error)) from None
     return page(request, viewer, "merge.html", page="duplicates", plan=planned)
@@ -81,7 +81,7 @@ def part(viewer: Signed, installation: Opened, aftermath: Aftermath, run: Row) -
     """Take a merge back."""
     now = utc_now()
     try:
-        installation.store.write(lambda session: merges.take_back(session, aftermath, run, now) and None)
+        installation.store.write(lambda session: parting.take_back(session, aftermath, run, now) and None)
     except MergeError as error:
         raise NotNowError(str(error)) from None
     return RedirectResponse("/duplicates", 303)

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from prospector import merges
+from prospector import merge_plan, merges, parting
 from prospector.enrolment import won_stages
 from prospector.installation import utc_now
-from prospector.merges import MergeError
+from prospector.merge_plan import MergeError
 from prospector.prospects import duplicates as doubles
 from prospector.prospects import retention
 from prospector.web.api import ANSWERS
@@ -111,7 +111,7 @@ def merge(viewer: Signed, installation: Opened, aftermath: Aftermath, body: Two)
     now = utc_now()
     try:
         with installation.store.reading() as session:
-            planned = merges.plan(session, body.keep, body.merge)
+            planned = merge_plan.plan(session, body.keep, body.merge)
         run_id = None
         if not body.dry_run:
             run_id = installation.store.write(
@@ -129,7 +129,7 @@ def part(
     """Take a merge back; what somebody changed since stays, and is named."""
     now = utc_now()
     try:
-        done = installation.store.write(lambda session: merges.take_back(session, aftermath, merge_id, now))
+        done = installation.store.write(lambda session: parting.take_back(session, aftermath, merge_id, now))
     except MergeError as error:
         raise NotNowError(str(error)) from None
     return Parted(keep=done.kept, merge=done.other, restored=done.restored, left=list(done.left))
