@@ -39,6 +39,8 @@ def series(place: Office, name: str = "anna", **schedule: Any) -> tuple[int, int
             state="running",
             account_ids=[mailbox(place)],
             schedule=schedule,
+            basis="our interest",
+            source="their own page",
             created_at=place.now,
         )
         session.add(campaign)
