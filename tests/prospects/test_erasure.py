@@ -25,8 +25,8 @@ from prospector.models import (
     View,
     metadata,
 )
+from prospector.overwriting import overwrite
 from prospector.prospects import duplicates, erasure, mentions
-from prospector.prospects.overwriting import overwrite
 from prospector.store import Store
 from prospector.team.sealing import make_key
 

@@ -15,9 +15,9 @@ from prospector.consequences import Consequences
 from prospector.enrolment import won_stages
 from prospector.installation import utc_now
 from prospector.outreach import consents, law
+from prospector.overwriting import overwrite
 from prospector.prospects import disclosure, erasure, people, retention
 from prospector.prospects.erasure import ErasureError
-from prospector.prospects.overwriting import overwrite
 from prospector.prospects.scope import EVERYBODY
 
 app = typer.Typer(help="A person's rights: export, erase, and who is kept too long.")

@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from prospector import uploads
 from prospector.models import Prospect
+from prospector.overwriting import overwrite
 from prospector.prospects import details, disclosure, erasure
 from prospector.prospects.details import WrongError
-from prospector.prospects.overwriting import overwrite
 from prospector.prospects.people import TakenError
 from prospector.web.asked import About, Asked, Short
 from prospector.web.problems import InvalidError

@@ -14,9 +14,9 @@ from prospector.casework import Casework
 from prospector.enrolment import won_stages
 from prospector.installation import Installation, utc_now
 from prospector.models import Prospect
+from prospector.overwriting import overwrite
 from prospector.prospects import retention
 from prospector.prospects.erasure import ErasureError
-from prospector.prospects.overwriting import overwrite
 from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
