@@ -8,13 +8,15 @@ began within `FRESH` has seen nothing that stops it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
 from prospector.campaigns import series
 from prospector.models import Account, Campaign, Message, Poll, Recipient
+
+Code = Literal["campaign", "series", "inbox"]
 
 FRESH = timedelta(minutes=15)
 LOOKED = ("new", "nothing")
@@ -33,14 +35,14 @@ def may_leave(message: Message, now: datetime) -> list[ColumnElement[bool]]:
         )
     if message.recipient_id is not None:
         conditions.append(
-            exists().where(col(Recipient.id) == message.recipient_id, Recipient.state == "active")
+            exists().where(col(Recipient.id) == message.recipient_id, col(Recipient.state) == "active")
         )
     if message.step is not None and message.step > 1:
         conditions += [exists(_before(message)), exists(_look(message.account_id, now))]
     return conditions
 
 
-def hindrance(session: Session, message: Message, now: datetime) -> tuple[str, str] | None:
+def hindrance(session: Session, message: Message, now: datetime) -> tuple[Code, str] | None:
     """Which of these does not hold, as a code and words; None where all do."""
     if message.campaign_id is not None:
         campaign = session.get_one(Campaign, message.campaign_id)

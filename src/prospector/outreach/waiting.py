@@ -74,7 +74,7 @@ class Circumstances:
     account: bool = True
     pauses: Sequence[Pause] = ()
     held: Pause | None = None
-    campaign: tuple[Literal["campaign", "series"], str] | None = None
+    campaign: tuple[fresh.Code, str] | None = None
     error: str | None = None
     follows: str = "its time has not come"
     opens: datetime | None = None
