@@ -31,7 +31,7 @@ def may_leave(message: Message, now: datetime) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if message.campaign_id is not None:
         conditions.append(
-            exists().where(col(Campaign.id) == message.campaign_id, Campaign.state == "running")
+            exists().where(col(Campaign.id) == message.campaign_id, col(Campaign.state) == "running")
         )
     if message.recipient_id is not None:
         conditions.append(
