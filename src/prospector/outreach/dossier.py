@@ -12,7 +12,7 @@ from prospector.models import Company, Engagement, Prospect
 from prospector.outreach import naming
 from prospector.outreach.facts import Facts, plain
 from prospector.outreach.filters import truncated
-from prospector.outreach.window import zone_of
+from prospector.outreach.window import zone_for
 
 EXCERPT = 120
 
@@ -26,12 +26,11 @@ def facts_of(
 ) -> Facts:
     """What a template may say about this person, now; dates are those of the reader's zone."""
     company = session.get(Company, prospect.company_id) if prospect.company_id is not None else None
+    zone = zone_for(prospect.timezone, prospect.country, timezone).info
     return {
         "prospect": _prospect_facts(prospect, company),
         "company": _company_facts(company) if company else None,
-        "engagement": _engagement_facts(engagement, zone_of(prospect.timezone, timezone))
-        if engagement
-        else None,
+        "engagement": _engagement_facts(engagement, zone) if engagement else None,
         "sender": {**_names(sender.name), **sender.model_dump()},
     }
 

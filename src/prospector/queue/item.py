@@ -14,7 +14,7 @@ from prospector.models import Account, Card, Company, Engagement, Message, Profi
 from prospector.outreach import approval, drafts, staleness, waiting
 from prospector.outreach.drafts import Desk
 from prospector.outreach.problem import Problem
-from prospector.outreach.window import zone_of
+from prospector.outreach.window import zone_for
 from prospector.queue import holds, pipeline, texts, touches
 from prospector.queue.day import NoCardError
 from prospector.queue.happenings import Exchange, Happening, exchanges_of, happenings_of
@@ -250,7 +250,7 @@ def _context(session: Session, desk: Desk, prospect: Prospect, now: datetime) ->
         title=prospect.title,
         company=company.name if company is not None else None,
         company_id=prospect.company_id,
-        local_time=now.astimezone(zone_of(prospect.timezone, desk.timezone)),
+        local_time=now.astimezone(zone_for(prospect.timezone, prospect.country, desk.timezone).info),
         stage=prospect.stage,
         stage_at=prospect.stage_at,
         next_step=pipeline.next_step(session, prospect, now),

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
@@ -14,7 +13,7 @@ from prospector.casework import BY_HAND, suppressions
 from prospector.installation import Installation
 from prospector.models import Card, Company, Prospect, User
 from prospector.outreach import consents, law
-from prospector.outreach.window import zone_of
+from prospector.outreach.window import zone_for
 from prospector.prospects import companies, profiles, standing, steps, timeline
 from prospector.prospects.standing import Standing
 from prospector.prospects.timeline import SHOWS, Place, Show
@@ -80,11 +79,9 @@ def _ours(by: str, key: str) -> bool:
 
 
 def local_time(prospect: Prospect, now: datetime) -> datetime | None:
-    """The clock where they are; None where nobody told us their zone."""
-    if not prospect.timezone:
-        return None
-    zone: ZoneInfo = zone_of(prospect.timezone)
-    return now.astimezone(zone) if zone.key == prospect.timezone else None
+    """The clock where they are, by their own zone or their country's; None where neither is known."""
+    zone = zone_for(prospect.timezone, prospect.country, "UTC")
+    return now.astimezone(zone.info) if zone.from_ != "ours" else None
 
 
 def card_of(session: Session, prospect_id: int) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, literal_column, select
 from sqlmodel import Session
 
 from prospector.installation import Installation
-from prospector.models import Card, Message, User, table_of
+from prospector.models import Account, Card, Message, User, table_of
 from prospector.outreach import ledger, listing, replies
 from prospector.polling.health import Heartbeat
 from prospector.prospects import strangers
@@ -171,11 +171,13 @@ def sources_of(health: Health) -> tuple[Source, ...]:
 def mails_of(session: Session, installation: Installation, now: datetime) -> Mails | None:
     """What the caps of our mailboxes leave together; None where no mailbox has one."""
     limits = ledger.limits_of(installation.settings, installation.account_ids)
-    caps = {
-        id_: limits[id_].cap
+    mailboxes = [
+        id_
         for name, id_ in installation.account_ids.items()
         if installation.settings.accounts[name].connector.can.email.itself
-    }
+    ]
+    rows = [session.get_one(Account, id_) for id_ in mailboxes]
+    caps = {row.id: ledger.cap_of(session, row, limits[row.id], now) for row in rows}
     bounded = {id_: cap for id_, cap in caps.items() if cap is not None}
     if not bounded:
         return None

@@ -208,7 +208,7 @@ def _source(
         about=looks.about,
         pace=look.account.every_ms,
         sends=_begun(session, look.account.id, now) if acts else 0,
-        cap=limits.cap,
+        cap=ledger.cap_of(session, session.get_one(Account, look.account.id), limits, now),
         renewals=tuple(renewals),
         acts=acts,
     )
