@@ -12,7 +12,8 @@ from typing import Any
 from sqlmodel import Session, col, delete, select
 
 from prospector import runs
-from prospector.campaigns import drafting
+from prospector.campaigns import batches, drafting
+from prospector.campaigns.verdicts import ACTS
 from prospector.importing import staging
 from prospector.models import Account, Poll, Profile, Prospect
 from prospector.outreach import deliver, doubt, outbox
@@ -191,7 +192,7 @@ async def resume(runtime: Runtime) -> int:
         while done := await installation.store.write_async(do):
             whole += done
         log.info("run", text=f"run {run_id} was left half-way; it is finished now")
-    return whole + await _go_on_drafting(runtime, now)
+    return whole + await _go_on_drafting(runtime, now) + await _go_on_reviewing(runtime, now)
 
 
 async def _go_on_drafting(runtime: Runtime, now: datetime) -> int:
@@ -204,6 +205,19 @@ async def _go_on_drafting(runtime: Runtime, now: datetime) -> int:
         while done := await installation.store.write_async(do):
             whole += done
         log.info("run", text=f"drafting run {run_id} was left half-way; it is finished now")
+    return whole
+
+
+async def _go_on_reviewing(runtime: Runtime, now: datetime) -> int:
+    """The same for what a reviewer decided about many people."""
+    installation = runtime.installation
+    means = batches.Means(installation.settings, runtime.consequences.desk, installation.template_path())
+    whole = 0
+    for run_id in await installation.store.read_async(lambda session: batches.unfinished(session, now)):
+        do = partial(batches.step, acts=ACTS, means=means, run_id=run_id, now=now)
+        while done := await installation.store.write_async(do):
+            whole += done
+        log.info("run", text=f"review run {run_id} was left half-way; it is finished now")
     return whole
 
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 from tests.office import Office
 
-from prospector.campaigns import approvals, batches, drafting, editing, fills, recipients, review, skips
+from prospector.campaigns import batches, drafting, editing, recipients, review
 from prospector.campaigns.batches import Means
 from prospector.campaigns.review import Review, Terms
 from prospector.campaigns.steps import Step, single
+from prospector.campaigns.verdicts import ACTS
 from prospector.models import Campaign, Message, Prospect, Recipient
 from prospector.outreach import approval
 from prospector.store import insert_new
@@ -23,12 +24,6 @@ FIRST = "Subject: A question about {{ prospect.fields.incident }}\n\nHi {{ prosp
 I read what you wrote about {{ prospect.fields.incident }}. May I ask how it went?\n\nAna"
 SECOND = "Subject: One more thought\n\nHi {{ prospect.first_name }},\n\nwas my question of any use?\n\nAna"
 STEPS = (Step(0, (single(FIRST),)), Step(3, (single(SECOND),)))
-ACTS = {
-    "approve": approvals.Approve(),
-    "fill": fills.Fill(),
-    "skip": skips.Skip(),
-    "redraft": fills.Redraft(),
-}
 
 
 @dataclass

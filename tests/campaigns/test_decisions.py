@@ -7,6 +7,7 @@ from sqlmodel import select
 from tests.campaigns.reviewed import campaign_of, planted
 from tests.office import office
 
+from prospector import work
 from prospector.campaigns import batches
 from prospector.models import Message, Prospect, Suppression
 from prospector.outreach import approval
@@ -130,6 +131,9 @@ def test_a_run_that_a_dead_process_left_is_found_and_gone_on_with(reviewed):
     place.later(minutes=2)
     with place.store.reading() as session:
         assert batches.unfinished(session, place.now) == [run_id]
+    assert place.run(lambda: work.resume(place.runtime)) == len(ready) == reviewed.read().counts()["approved"]
+    with place.store.reading() as session:
+        assert batches.unfinished(session, place.now) == []
 
 
 def test_a_colleague_who_has_just_written_is_a_warning_and_no_bulk_approval(reviewed):

@@ -74,7 +74,7 @@ def test_below_the_sample_nothing_is_said_however_clear_it_looks() -> None:
 
 def test_above_it_the_better_one_is_named_or_that_there_is_no_difference() -> None:
     better = trial.verdict(Arm("A", 2000, 50), Arm("B", 2000, 90))
-    assert (better.better, better.words) == ("B", "B is better (100% sure)")
+    assert (better.better, better.words) == ("B", "B is better than A (100% sure)")
     assert trial.verdict(Arm("A", 2000, 90), Arm("B", 2000, 50)).better == "A"
     same = trial.verdict(Arm("A", 3000, 90), Arm("B", 3000, 91))
     assert (same.better, same.words) == (None, "no difference found")

@@ -49,6 +49,8 @@ STOPPED = timedelta(minutes=1)
 MOST_NAMED = 10_000
 """People whom a run can be given by name, and not as "all that need it"."""
 NEWER = "a newer draft took its place"
+SAID_YES = ("approved", "sending", "sent", "unknown")
+"""States of messages that stay with the mailbox from which they were approved."""
 IDLE = ("added", "drafted")
 """States of people of whom nothing is approved yet."""
 
@@ -266,7 +268,7 @@ def assign_mailboxes(session: Session, campaign: Campaign) -> None:
     statement = select(Recipient).where(Recipient.campaign_id == campaign.id, waiting, astray)
     for recipient in session.exec(statement).all():
         theirs = col(Message.recipient_id) == recipient.id
-        gone = select(Message.id).where(theirs, col(Message.state).in_(("sending", "sent", "unknown")))
+        gone = select(Message.id).where(theirs, col(Message.state).in_(SAID_YES))
         if session.exec(gone).first() is not None:
             continue
         recipient.account_id = steps.mailbox_of(campaign.id, recipient.prospect_id, ours)

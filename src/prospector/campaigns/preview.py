@@ -113,5 +113,5 @@ def _footer(
         token=EXAMPLE,
         public_url=means.desk.outreach.public_url,
         mailbox=means.desk.mailbox(account_id),
-        basis=campaign.basis or prospect.legal_basis or "",
+        basis=prospect.legal_basis or campaign.basis,
     )

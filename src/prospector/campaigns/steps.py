@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from prospector.outreach import countries, template
-from prospector.outreach.template import Template, TemplateError
+from prospector.outreach.template import Template
 from prospector.outreach.wording import LANGUAGES
 
 MOST_STEPS = 4
@@ -209,12 +209,12 @@ def _of_text(
         message = f"the language is one of {', '.join(LANGUAGES)}"
         yield StepProblem(number, variant, language[:20], 1, 1, message)
         return
-    try:
-        read = template_of(text, f"step-{number}", language, search_path)
-    except TemplateError as error:
-        column = getattr(error, "column", None) or 1
-        yield StepProblem(number, variant, language, error.line or 1, column, error.message)
+    name = f"step-{number}"
+    if wrong := template.problems(text, name, name, search_path):
+        for error in wrong:
+            yield StepProblem(number, variant, language, error.line or 1, error.column or 1, error.message)
         return
+    read = template_of(text, name, language, search_path)
     if read.action != "email":
         yield StepProblem(number, variant, language, 1, 1, "a campaign sends mail; delete the Action header")
     if number == 1 and not read.subject:

@@ -110,7 +110,8 @@ def verdict(first: Arm, second: Arm) -> Verdict:
         better = None
         words = f"{UNSURE}: {smaller:,} of {wanted:,} mails for each variant"
     elif better is not None:
-        words = f"{better.name} is better ({max(chance, 1 - chance):.0%} sure)"
+        worse = first if better is second else second
+        words = f"{better.name} is better than {worse.name} ({max(chance, 1 - chance):.0%} sure)"
     else:
         words = "no difference found"
     return Verdict(first.name, second.name, words, better.name if better else None, chance, wanted)

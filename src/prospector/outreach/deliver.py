@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from prospector.consequences import Consequences
 from prospector.engagements import log
-from prospector.models import Account, Campaign, Engagement, Message, Profile, Prospect
+from prospector.models import Account, Campaign, Engagement, Message, Profile, Prospect, Recipient
 from prospector.outreach import acts, breaker, doubt, fresh, holds, ledger, one_click, outbox, waiting
 from prospector.outreach.domains import domain_of
 from prospector.outreach.letter import text_of
@@ -132,7 +132,7 @@ def _claim(
 def _put_aside(
     session: Session, runtime: Runtime, message: Message, waits: Waits, now: datetime
 ) -> Delivered | None:
-    if waits.code == "suppressed":
+    if waits.code == "suppressed" or _is_out(session, message):
         outbox.discard(session, message, waits.why)
         return Delivered(message.id, "discarded", f"{message.action} {message.id}", waits.why)
     if waits.code in ("window", "series", "law"):
@@ -146,6 +146,12 @@ def _put_aside(
             session.refresh(message)
             runtime.consequences.trouble(session, message, "stale", now)
     return None
+
+
+def _is_out(session: Session, message: Message) -> bool:
+    """Whether the series of a message has ended, while it was on its way and came back unsaid."""
+    recipient = session.get(Recipient, message.recipient_id) if message.recipient_id is not None else None
+    return recipient is not None and recipient.state in ("stopped", "skipped")
 
 
 def _alike(

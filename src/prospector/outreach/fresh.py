@@ -28,6 +28,14 @@ PATIENCE = timedelta(minutes=1)
 
 def may_leave(message: Message, now: datetime) -> list[ColumnElement[bool]]:
     """The conditions for the UPDATE that claims; none for a message that is of no campaign."""
+    conditions = still_wanted(message)
+    if message.step is not None and message.step > 1:
+        conditions += [exists(_before(message)), exists(_look(message.account_id, now))]
+    return conditions
+
+
+def still_wanted(message: Message) -> list[ColumnElement[bool]]:
+    """What may end while a message is on its way: its campaign runs, and its person is in it."""
     conditions: list[ColumnElement[bool]] = []
     if message.campaign_id is not None:
         conditions.append(
@@ -37,8 +45,6 @@ def may_leave(message: Message, now: datetime) -> list[ColumnElement[bool]]:
         conditions.append(
             exists().where(col(Recipient.id) == message.recipient_id, col(Recipient.state) == "active")
         )
-    if message.step is not None and message.step > 1:
-        conditions += [exists(_before(message)), exists(_look(message.account_id, now))]
     return conditions
 
 

@@ -46,12 +46,14 @@ class NotPossibleError(Exception):
 
 
 def content_hash(message: Message) -> str:
-    """What a person approved: action, recipient, subject and body, byte for byte; of a mail also to
-    which address, from which account and with which footer."""
-    parts = [message.action, str(message.prospect_id), message.subject, message.body]
+    """What a person approved, byte for byte: action, subject and body, and to whom. Of a mail that is the
+    address, with the account that it leaves from and its footer: it holds where two rows of one person
+    are merged."""
+    to = message.address or str(message.prospect_id)
+    parts = [message.action, to, message.subject, message.body]
     # What was approved before addresses were kept stays approved.
     if message.address is not None:
-        parts += [message.address, str(message.account_id), message.footer]
+        parts += [str(message.account_id), message.footer]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
 
@@ -188,14 +190,12 @@ def claim(session: Session, message_id: int, limits: Limits, now: datetime) -> C
     message = session.get_one(Message, message_id)
     prospect = session.get_one(Prospect, message.prospect_id)
     account = _locked(session, message, limits)
-    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
-    forbidden = exists().where(col(Suppression.key).in_(keys_of(prospect, profiles)))
     conditions = [
         col(Message.id) == message_id,
         col(Message.state) == "approved",
         col(Message.send_at) <= now,
         col(Message.approved_hash) == content_hash(message),
-        ~forbidden,
+        _not_forbidden(session, prospect),
         *_unhindered(prospect, message, now),
         *fresh.may_leave(message, now),
     ]
@@ -251,8 +251,17 @@ def _free(paused_until: Any, now: datetime) -> ColumnElement[bool]:
 
 
 def mark_data(session: Session, claim: Claim, now: datetime) -> bool:
-    """The second mark; False when the claim was taken back meanwhile: then say no more."""
-    return _under(session, claim, col(Message.data_at).is_(None), data_at=now)
+    """The second mark; False when the claim was taken back meanwhile, they have said no since, or the
+    campaign was stopped: then say no more."""
+    message = session.get_one(Message, claim.message_id)
+    prospect = session.get_one(Prospect, message.prospect_id)
+    wanted = [_not_forbidden(session, prospect), *fresh.still_wanted(message)]
+    return _under(session, claim, col(Message.data_at).is_(None), *wanted, data_at=now)
+
+
+def _not_forbidden(session: Session, prospect: Prospect) -> ColumnElement[bool]:
+    profiles = session.exec(select(Profile).where(Profile.prospect_id == prospect.id)).all()
+    return ~exists().where(col(Suppression.key).in_(keys_of(prospect, profiles)))
 
 
 def settle_sent(session: Session, claim: Claim, *, reply: str, uri: str, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from prospector.models import Engagement, Message, Move, Prospect, User, table_of
-from prospector.outreach import drafts
+from prospector.outreach import drafts, outbox
 from prospector.outreach.drafts import Desk
 from prospector.store import read_rows
 
@@ -53,6 +53,8 @@ def changes(session: Session, desk: Desk, message: Message, user_id: int | None)
         found.append("a fact that it uses has changed")
     if message.address is not None and message.address != _address(session, message):
         found.append("their address has changed since")
+    if message.state == "approved" and message.approved_hash != outbox.content_hash(message):
+        found.append("it is not word for word what was approved")
     since = read_at(message)
     found += _news(session, message, user_id, since)
     # A series goes on over the stages, and ends where one is terminal (campaigns/series.py).

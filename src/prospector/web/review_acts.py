@@ -10,21 +10,16 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from prospector.campaigns import approvals, batches, causes, fills, review, skips
-from prospector.campaigns.batches import Act, BatchError, Means, Progress
+from prospector.campaigns import batches, causes, fills, review
+from prospector.campaigns.batches import BatchError, Means, Progress
 from prospector.campaigns.fills import FillError
 from prospector.campaigns.review import Review, Terms
 from prospector.campaigns.standing import Person
+from prospector.campaigns.verdicts import ACTS
 from prospector.installation import utc_now
 from prospector.outreach import approval
 from prospector.web.campaign_asked import Asked
 
-ACTS: Mapping[str, Act] = {
-    "approve": approvals.Approve(),
-    "fill": fills.Fill(),
-    "skip": skips.Skip(),
-    "redraft": fills.Redraft(),
-}
 AT_ONCE = 0.8
 """Seconds of a run that are done before the answer; of more the page shows how far it is."""
 
