@@ -16,7 +16,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector import effects
-from prospector.campaigns import series
+from prospector.campaigns import resumption, series
 from prospector.effects import Effects, Person
 from prospector.engagements import log
 from prospector.installation import Installation
@@ -204,6 +204,11 @@ class Consequences:
     def _stop_series(self, session: Session, engagement: Engagement, why: str, now: datetime) -> None:
         if engagement.prospect_id is not None:
             series.stop(session, engagement.prospect_id, why, now)
+
+    def reread(self, session: Session, engagement: Engagement, before: str, now: datetime) -> None:
+        """An answer was read as `before` by mistake: the series that it had ended go on, where nothing
+        else ends them."""
+        resumption.after_correction(session, self._installation.settings, engagement, before, now)
 
     # --- one prospect ---------------------------------------------------------------------------
 

@@ -65,8 +65,8 @@ def test_what_they_do_on_any_channel_ends_their_series(
     assert [one.error for one in taken] == [why, why]
     assert campaign.states(ben) == ["sent", "approved", "approved"]
     with place.store.reading() as session:
-        assert series.stop_facts(session, campaign.recipient(anna), place.now) == why
-        assert series.stop_facts(session, campaign.recipient(ben), place.now) is None
+        assert series.ended_by(session, campaign.recipient(anna)) == why
+        assert series.ended_by(session, campaign.recipient(ben)) is None
 
 
 @pytest.mark.parametrize("kind", ["like", "post", "follow", "auto_reply"])

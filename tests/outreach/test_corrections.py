@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from sqlmodel import Session
+from tests.campaigning import Campaigning
 from tests.office import START, Office, office
 
+from prospector.campaigns import launch
 from prospector.doctor import invariants
-from prospector.models import Card, Engagement, Message, Prospect, Suppression
+from prospector.models import Card, Company, Engagement, Message, Prospect, Suppression
 from prospector.outreach import corrections
 from prospector.outreach.corrections import NotCorrectedError, kind_of
 from prospector.outreach.readings import NOT_THEIRS
@@ -200,3 +202,57 @@ def test_one_of_two_doubts_decided_leaves_the_other(place: Office) -> None:
     assert [one["kind"] for one in place.one(Card).causes] == ["opt_out"]
     correct(place, place.happened()[-1], NOT_THEIRS)
     assert place.one(Prospect).paused_until is None
+
+
+def answered(place: Office, kind: str, **more: Any) -> tuple[Campaigning, int, int, Engagement]:
+    """A campaign to Anna and her colleague Ben, whose first mails have left, and what came from Anna."""
+    anna, ben = (place.person(name, company="Acme", email=f"{name}@acme.example") for name in ("anna", "ben"))
+    campaign = Campaigning(place, **more).started(anna, ben)
+    campaign.until(place.now + timedelta(hours=2))
+    first = campaign.mails(anna)[0].message_id
+    given = {"dmarc": True, "refers_to": [first]}
+    said = place.seen(kind, anna, channel="email", actor="anna@acme.example", attributes=given)
+    place.follow(said)
+    return campaign, anna, ben, next(one for one in place.happened() if one.kind == kind)
+
+
+def test_a_series_that_an_automatic_reply_had_ended_goes_on(place: Office) -> None:
+    """Everything that followed from the answer is recomputed: the series, and the pause of the company."""
+    campaign, anna, ben, one = answered(place, "email_reply")
+    assert (campaign.recipient(anna).state, campaign.states(anna)) == ("stopped", ["sent"])
+    assert place.one(Company).paused_why == "a colleague has answered: Anna Weber"
+    correct(place, one, "auto_reply")
+    assert (campaign.recipient(anna).state, campaign.recipient(anna).why) == ("active", None)
+    assert campaign.states(anna) == ["sent", "approved", "approved"]
+    assert (place.one(Company).paused_until, place.one(Company).paused_why) == (None, None)
+    assert campaign.waits(campaign.mails(anna)[1]).code == "paused", "until they are back"
+    campaign.until(place.now + timedelta(days=16), timedelta(days=1))
+    assert campaign.states(anna) == campaign.states(ben) == ["sent", "sent", "sent"]
+    last = place.mail.done[-1].attributes["references"]
+    assert last in ([mail.message_id for mail in campaign.mails(who)[:2]] for who in (anna, ben))
+    assert sound(place)
+
+
+def test_a_series_goes_on_only_where_nothing_else_ends_it(place: Office) -> None:
+    campaign, anna, _, one = answered(place, "unsubscribe", stops={"company": "stop"})
+    correct(place, one, "email_reply")
+    assert (campaign.recipient(anna).state, campaign.recipient(anna).why) == (
+        "stopped",
+        "they answered by mail",
+    )
+    place.follow(place.seen("dm", anna))
+    correct(place, one, NOT_THEIRS)
+    assert campaign.recipient(anna).why == "they wrote a direct message"
+    assert campaign.states(anna) == ["sent"]
+
+
+def test_an_answer_that_is_read_to_and_fro_ends_the_series_each_time(place: Office) -> None:
+    campaign, anna, ben, one = answered(place, "email_reply", stops={"company": "stop"})
+    for to, state in (("auto_reply", "active"), ("email_reply", "stopped"), ("auto_reply", "active")):
+        place.later(minutes=5)
+        correct(place, place.one(Engagement, id=one.id), to)
+        assert {campaign.recipient(who).state for who in (anna, ben)} == {state}
+    campaign.write(lambda session, one: launch.finish(session, one, place.now))
+    correct(place, place.one(Engagement, id=one.id), "email_reply")
+    correct(place, place.one(Engagement, id=one.id), NOT_THEIRS)
+    assert campaign.states(anna) == campaign.states(ben) == ["sent"], "the campaign is over"

@@ -15,7 +15,16 @@ from sqlalchemy import ColumnElement, and_, bindparam, func, literal
 from sqlmodel import Session, col, select, update
 
 from prospector.config import Settings
-from prospector.models import Campaign, CampaignVersion, Company, Engagement, Message, Prospect, Recipient
+from prospector.models import (
+    Campaign,
+    CampaignVersion,
+    Company,
+    Engagement,
+    Message,
+    Prospect,
+    Recipient,
+    table_of,
+)
 from prospector.outreach import suppression
 from prospector.outreach.filters import reply_subject
 from prospector.outreach.readings import FILTERS, HUMAN
@@ -32,7 +41,7 @@ COMPANY_PAUSE = timedelta(days=14)
 """How long the answer of one keeps us from going on with their colleagues, unless a person says otherwise."""
 ORDINALS = {1: "the first mail", 2: "the second mail", 3: "the third mail", 4: "the fourth mail"}
 
-_WORDS: Mapping[str, str] = {
+WORDS: Mapping[str, str] = {
     "email_reply": "they answered by mail",
     "reply": "they answered",
     "comment": "they commented",
@@ -41,6 +50,8 @@ _WORDS: Mapping[str, str] = {
     "quote": "they quoted us",
     "meeting_booked": "they booked a meeting",
 }
+"""By what they did, why their series ended."""
+_TIME = table_of(Message).c.sent_at.type
 _IN_SERIES = (
     select(Recipient.id)
     .where(
@@ -175,7 +186,7 @@ def obey(session: Session, engagement: Engagement, now: datetime) -> str | None:
     if engagement.kind not in HUMAN and engagement.kind != "meeting_booked":
         return None
     states = ABOUT_TO if engagement.kind == "meeting_booked" else ("active",)
-    why = _WORDS[engagement.kind]
+    why = WORDS[engagement.kind]
     stopped = stop(session, engagement.prospect_id, why, now, states=states, since=engagement.at)
     if engagement.kind in FILTERS["answers"]:
         _spare_colleagues(session, engagement, now)
@@ -229,10 +240,9 @@ def spares(message: Message, company: Company) -> bool:
     return message.campaign_id is None and (company.paused_why or "").startswith(ANSWERED)
 
 
-def stop_facts(session: Session, recipient: Recipient, now: datetime) -> str | None:
-    """Why a person must get no more mail of a campaign, read anew from what is known; or None."""
-    if recipient.state in ("stopped", "skipped"):
-        return recipient.why or recipient.state
+def ended_by(session: Session, recipient: Recipient) -> str | None:
+    """Why a person must get no more mail of a campaign, read anew from all that is known of them,
+    whatever the state of their series; or None."""
     prospect = session.get_one(Prospect, recipient.prospect_id)
     if (why := suppression.suppressed(session, prospect)) is not None:
         return f"never written to: {why}"
@@ -249,7 +259,7 @@ def stop_facts(session: Session, recipient: Recipient, now: datetime) -> str | N
         )
         .order_by(col(Engagement.at))
     ).first()
-    return _WORDS[answer] if answer is not None else None
+    return WORDS[answer] if answer is not None else None
 
 
 def _spare_colleagues(session: Session, engagement: Engagement, now: datetime) -> None:
@@ -270,7 +280,7 @@ def _spare_colleagues(session: Session, engagement: Engagement, now: datetime) -
     ).all()
     wishes = [(id_, (stops or {}).get("company", "pause")) for id_, stops in colleagues]
     if ended := [id_ for id_, wish in wishes if wish == "stop"]:
-        stop_these(session, ended, f"{ANSWERED}: {person.name}", now)
+        stop_these(session, ended, answered_by(person), now)
     if any(wish == "pause" for _, wish in wishes):
         _pause(session.get_one(Company, person.company_id), person, engagement.at + COMPANY_PAUSE, now)
 
@@ -278,15 +288,21 @@ def _spare_colleagues(session: Session, engagement: Engagement, now: datetime) -
 def _pause(company: Company, person: Prospect, until: datetime, now: datetime) -> None:
     if until <= now or (company.paused_until is not None and company.paused_until >= until):
         return
-    company.paused_until, company.paused_why = until, f"{ANSWERED}: {person.name}"[:300]
+    company.paused_until, company.paused_why = until, answered_by(person)
+
+
+def answered_by(person: Prospect) -> str:
+    """Why a colleague's answer holds a series back or ends it."""
+    return f"{ANSWERED}: {person.name}"[:300]
 
 
 def _begun(session: Session, recipient: Recipient) -> datetime:
-    """Since when an answer of theirs counts: our first mail of the series, else since they are in it."""
-    first = select(Message.sent_at).where(
-        Message.recipient_id == recipient.id, col(Message.sent_at).is_not(None)
-    )
-    return session.exec(first.order_by(col(Message.sent_at))).first() or recipient.at
+    """Since when an answer of theirs counts: our first mail of the series, else since somebody said yes
+    to it, else since they are in it."""
+    theirs = Message.recipient_id == recipient.id
+    dates = select(func.min(Message.sent_at, type_=_TIME), func.min(Message.approved_at, type_=_TIME))
+    sent_at, approved_at = session.exec(dates.where(theirs)).one()
+    return sent_at or approved_at or recipient.at
 
 
 def _next(session: Session, message: Message) -> Message | None:

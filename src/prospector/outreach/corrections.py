@@ -43,6 +43,7 @@ def correct(
     _take_back(session, consequences, engagement, prospect, now)
     _rewrite(engagement, before, to, by, user_id, now)
     session.flush()
+    consequences.reread(session, engagement, before, now)
     _follow(session, consequences, engagement, prospect, now)
     return _sentence(session, prospect, to)
 
