@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.importing.files import CONNECTIONS, NOTES, archive, xlsx
 
-from prospector.importing import archives, delimited, formats, sheet, vcards, workbooks
+from prospector.importing import archives, delimited, formats, sheet, vcards
 from prospector.importing.guard import FORMULA, guarded, unguarded
 from prospector.importing.sheet import FormatError, Record, Sheet
 
@@ -272,13 +272,24 @@ def test_cards_of_all_versions_are_rows_and_a_broken_one_costs_itself() -> None:
     assert cut.problem == "the card has no end"
 
 
-def test_the_extent_of_a_sheet_is_known_before_it_is_read() -> None:
-    data = xlsx([["a", "b", "c"], ["d"]], at=(3, 2))
-    with zipfile.ZipFile(io.BytesIO(data)) as packed:
-        assert workbooks._extent(packed, "xl/worksheets/sheet1.xml") == (5, 5)
-
-
 def test_a_name_from_elsewhere_is_no_path() -> None:
     assert formats.plain_name("../../etc/pass\nwd") == "passwd"
     assert formats.plain_name("C:\\Users\\me\\people.csv") == "people.csv"
     assert delimited.known_encoding("UTF8") == "utf-8"
+
+
+def test_an_open_quote_costs_no_more_than_so_many_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MOST_LETTERS", 1_000)
+    looked: list[int] = []
+    inner = delimited._taken
+
+    def taken(*given: object) -> list[str]:
+        found = inner(*given)  # type: ignore[arg-type]
+        looked.append(sum(map(len, found)))
+        return found
+
+    monkeypatch.setattr(delimited, "_taken", taken)
+    line = '",' + '"a",' * 20 + '"\n'
+    found, rows = read(f"Email,Name\n{line * 100}".encode())
+    assert found.columns == ("Email", "Name")
+    assert rows and max(looked) < 1_000 + len(line)

@@ -51,11 +51,12 @@ def unpacked(archive: zipfile.ZipFile, name: str, most: int = MOST_BYTES) -> Ite
         yield whole
 
 
-def member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+def member(archive: zipfile.ZipFile, member: str | zipfile.ZipInfo) -> IO[bytes]:
     """A member, unpacked while it is read. Raises `FormatError`."""
     try:
-        return archive.open(name)
+        return archive.open(member)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, OSError):
+        name = member if isinstance(member, str) else member.filename
         raise FormatError(f'"{name[-80:]}" in the archive cannot be read.') from None
 
 

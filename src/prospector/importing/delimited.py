@@ -10,7 +10,7 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +24,9 @@ DELIMITERS = ",;\t|"
 SAMPLE = 256 * 2**10
 LONGEST_LINE = 2**20
 MOST_LINES = 500
-"""So many lines at most are one record: a longer one has a quote that is not closed."""
+MOST_LETTERS = 2**17
+"""So many lines and letters at most are one record: a longer one has a quote that is not closed, and
+looking for its end from every line on would take hours."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -158,7 +160,7 @@ class _Borrowed(io.BufferedIOBase):
 
 
 def _records(lines: Iterator[str], mark: str) -> Iterator[tuple[int, list[str] | str]]:
-    waiting: list[str] = []
+    waiting: deque[str] = deque()
     number = line_number = 0
     while True:
         taken = _taken(waiting, lines, mark)
@@ -170,20 +172,21 @@ def _records(lines: Iterator[str], mark: str) -> Iterator[tuple[int, list[str] |
             (cells,) = csv.reader(taken, delimiter=mark, strict=True)
             yield number, cells
         except (csv.Error, ValueError) as error:
-            waiting = taken[1:] + waiting
+            waiting.extendleft(reversed(taken[1:]))
             line_number = first
             yield number, f"line {first} is no CSV: {_said(error)}"
 
 
-def _taken(waiting: list[str], lines: Iterator[str], mark: str) -> list[str]:
+def _taken(waiting: deque[str], lines: Iterator[str], mark: str) -> list[str]:
     """The lines of the next record: so many until no quoted cell is open any more."""
     taken: list[str] = []
-    is_open = False
-    while len(taken) < MOST_LINES:
-        line = waiting.pop(0) if waiting else next(lines, "")
+    is_open, letters = False, 0
+    while len(taken) < MOST_LINES and letters < MOST_LETTERS:
+        line = waiting.popleft() if waiting else next(lines, "")
         if not line:
             break
         taken.append(line)
+        letters += len(line)
         is_open = _open_after(line, mark, is_open)
         if not is_open:
             break
@@ -192,26 +195,23 @@ def _taken(waiting: list[str], lines: Iterator[str], mark: str) -> list[str]:
 
 def _open_after(line: str, mark: str, is_open: bool) -> bool:
     """Whether a quoted cell goes on in the next line (RFC 4180, 2.5 to 2.7)."""
-    if not is_open and '"' not in line:
-        return False
-    at_start = not is_open
-    place, end = 0, len(line)
-    while place < end:
-        letter = line[place]
-        if is_open:
-            close = line.find('"', place)
-            if close < 0:
-                return True
-            if line[close + 1 : close + 2] == '"':
-                place = close + 2
-                continue
-            is_open, place = False, close + 1
-            continue
-        if letter == '"' and at_start:
-            is_open = True
-        at_start = letter == mark
-        place += 1
-    return is_open
+    place = 0
+    if not is_open and line.startswith('"'):
+        is_open, place = True, 1
+    while True:
+        if not is_open:
+            begin = line.find(f'{mark}"', place)
+            if begin < 0:
+                return False
+            is_open, place = True, begin + 2
+        close = line.find('"', place)
+        if close < 0:
+            return True
+        place = close + 1
+        if line[place : place + 1] == '"':
+            place += 1
+        else:
+            is_open = False
 
 
 def _said(error: Exception) -> str:
