@@ -292,4 +292,5 @@ def test_an_open_quote_costs_no_more_than_so_many_letters(monkeypatch: pytest.Mo
     line = '",' + '"a",' * 20 + '"\n'
     found, rows = read(f"Email,Name\n{line * 100}".encode())
     assert found.columns == ("Email", "Name")
-    assert rows and max(looked) < 1_000 + len(line)
+    assert rows
+    assert max(looked) < 1_000 + len(line)
