@@ -51,6 +51,12 @@ def test_a_broken_text_is_said_with_its_place() -> None:
     assert "frist_name" in problem.message
 
 
+def test_all_that_is_wrong_with_a_text_is_said_at_once() -> None:
+    broken = "Subject: x\n\nHi {{ prospect.frist_name }},\n{{ x.__class__ }}\n{% include 'a' %}"
+    found = steps.check([Step(0, (single(broken),))])
+    assert [(one.line, one.column) for one in found] == [(3, 16), (4, 4), (5, 4)]
+
+
 @given(
     st.lists(
         st.builds(

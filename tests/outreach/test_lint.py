@@ -207,6 +207,7 @@ def test_short_names_have_no_legal_form(company: str, short: str) -> None:
         ("Ada", "Ada"),
         ("", None),
         ("Dr.", None),
+        ("ada@x.example", None),
     ],
 )
 def test_first_names_are_taken_from_whole_ones(name: str, first: str | None) -> None:

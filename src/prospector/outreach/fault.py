@@ -6,7 +6,7 @@ import re
 
 _TAG = re.compile(r"\{\{.*?(?:\}\}|$)|\{%.*?(?:%\}|$)")
 _OPENING = re.compile(r"\{\{|\{%-?[ \t]*(if|for|endif|endfor)\b|\{%|\{#")
-_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
+CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}"}
 
 
 class TemplateError(Exception):
@@ -38,7 +38,7 @@ def unclosed(source: str) -> tuple[int, str]:
     opened: list[re.Match[str]] = []
     at = 0
     while found := _OPENING.search(source, at):
-        end = source.find(_CLOSING[found.group()[:2]], found.end())
+        end = source.find(CLOSING[found.group()[:2]], found.end())
         if end < 0:
             opened.append(found)
             break

@@ -104,12 +104,13 @@ def short_name(company: str) -> str:
 
 
 def first_name_of(name: str) -> str | None:
-    """The first name in a whole name, `King, Ada` and `Dr. Ada King` included; None if unclear."""
+    """The first name in a whole name, `King, Ada` and `Dr. Ada King` included; None if unclear, as where
+    an import had nothing but the address to call somebody by."""
     last, comma, rest = name[:500].partition(",")
     words = (rest if comma and rest.strip() else last).split()
     while words and words[0].casefold().strip(".") in wording.HONORIFICS:
         words = words[1:]
-    return words[0] if words else None
+    return words[0] if words and "@" not in words[0] else None
 
 
 def completed(facts: Facts) -> Facts:

@@ -28,7 +28,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from prospector.outreach import filters, grammar, probes, wording
 from prospector.outreach.facts import Group, Reading
-from prospector.outreach.fault import unclosed
+from prospector.outreach.fault import CLOSING, unclosed
 from prospector.outreach.grammar import Refused
 
 SOURCE_LIMIT = 32_000
@@ -108,8 +108,16 @@ def _no_template(error: TemplateSyntaxError, source: str) -> Refused:
     message = error.message or "this is no template"
     line, words = unclosed(source)
     if line and ("end of template" in message.casefold() or ("}}" not in words and words.startswith("{{"))):
-        return Refused(line, message, words)
+        return Refused(line, _never_closed(words), words)
     return Refused(error.lineno, message, "\n".join(_QUOTED.findall(message)))
+
+
+def _never_closed(words: str) -> str:
+    block = re.match(r"\{%-?\s*(if|for)\b[^%]*%\}", words)
+    if block is not None:
+        return f"this `{{% {block[1]} %}}` is never closed; write {{% end{block[1]} %}} where it ends"
+    opening = words[:2]
+    return f"this `{opening}` is never closed; write {CLOSING[opening]} after it"
 
 
 def _too_much(error: Exception) -> Refused:
