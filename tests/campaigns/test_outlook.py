@@ -139,7 +139,7 @@ def test_the_state_is_said_in_words(place: Office) -> None:
     assert words() == "draft"
     people = [place.person(name) for name in ("anna", "ben")]
     campaign.add(*people)
-    assert words() == "draft: 2 to review"
+    assert words() == "draft: 2 without drafts"
     campaign.started(*people)
     assert words() == "sending, 2 left today"
     campaign.send()

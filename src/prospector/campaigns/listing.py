@@ -111,14 +111,20 @@ def in_words(campaign: Campaign, people: Mapping[str, int], firsts: Mapping[str,
     if campaign.state == "paused":
         return f"paused: {campaign.paused_why}"
     if campaign.state == "draft":
-        undecided = people["added"] + people["drafted"]
-        return f"draft: {undecided} to review" if undecided else "draft"
+        undecided = _undecided(people)
+        return f"draft: {undecided}" if undecided else "draft"
     if going.due:
         return f"held: {going.held}" if going.held else f"sending, {going.due} left today"
     if going.approved:
         return "running, the next ones are not due yet"
-    undecided = people["added"] + people["drafted"]
-    return f"running, {undecided} to review" if undecided else "running, nothing left to send"
+    undecided = _undecided(people)
+    return f"running, {undecided}" if undecided else "running, nothing left to send"
+
+
+def _undecided(people: Mapping[str, int]) -> str:
+    """Who waits for us: for a look at their drafts, or for drafts."""
+    waiting = {"to review": people["drafted"], "without drafts": people["added"]}
+    return ", ".join(f"{number} {words}" for words, number in waiting.items() if number)
 
 
 def _now(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> Going:
