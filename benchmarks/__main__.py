@@ -1,6 +1,7 @@
 """All benchmarks one after the other, or those that are named; a table at the end.
 
-    .venv/bin/python -m benchmarks [fold http ingest tick idle feeds queue_data queue_page drafts bounces]
+    .venv/bin/python -m benchmarks [fold http ingest tick idle feeds queue_data queue_page review_page
+        drafts bounces]
 
 Ends with 1 where a goal is missed. docs/performance.md says what was found and why.
 """
@@ -15,7 +16,10 @@ from collections.abc import Iterator
 
 from benchmarks.claims import Claim, table
 
-NAMES = ("fold", "http", "ingest", "tick", "idle", "feeds", "queue_data", "queue_page", "drafts", "bounces")
+NAMES = (
+    *("fold", "http", "ingest", "tick", "idle", "feeds", "queue_data", "queue_page", "review_page"),
+    *("drafts", "bounces"),
+)
 
 
 def run(name: str) -> Iterator[Claim]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from zoneinfo import ZoneInfo
 
 import pytest
+from benchmarks import campaign_world
 from sqlmodel import select
 from tests.browser.conftest import Site
 from tests.browser.desk import until
@@ -12,20 +14,26 @@ from tests.browser.measured import at_most, note
 
 from prospector.campaigns import review
 from prospector.campaigns.review import Review, Terms
-from prospector.installation import utc_now
+from prospector.installation import Installation, utc_now
 from prospector.models import Campaign, Message
 from prospector.outreach import approval
+from prospector.sandbox import campaign
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+
+THOUSAND = 1_000
+
+
+_AT_CAUSE = "key => document.activeElement.closest('.rv-cause')?.dataset.cause === key"
 
 
 class Reviewer:
     """Somebody who leads, at the review's page: presses keys and counts them."""
 
-    def __init__(self, site: Site, path: str = "", **options):
+    def __init__(self, site: Site, path: str = "", name: str = campaign.NAME, **options):
         self.site = site
         with site.opened.store.reading() as session:
-            self.campaign_id = session.exec(select(Campaign.id)).one()
+            self.campaign_id = session.exec(select(Campaign.id).where(Campaign.name == name)).one()
         self.view = site.view(**options)
         self.page = self.view.open(f"/m/{self.campaign_id}/review{path}")
         self.presses = 0
@@ -35,9 +43,18 @@ class Reviewer:
             self.page.keyboard.press(key)
             self.presses += 1
 
-    def saved(self) -> None:
+    def saved(self, within: float = 10.0) -> None:
         self.page.evaluate("prospector.saved()")
-        until(self.page, "!document.querySelector('[data-going]')")
+        until(self.page, "!document.querySelector('[data-going]')", within=within)
+
+    def mend(self, cause: str, *further: str) -> None:
+        """Mend a cause with the keys alone: its first way, or one of its menu, `further` on."""
+        self.press("c")
+        while not self.page.evaluate(_AT_CAUSE, cause):
+            assert self.presses < 100, f"no cause {cause}"
+            self.press("c")
+        self.press(*further, "Enter")
+        self.saved()
 
     def read(self) -> Review:
         settings = self.site.opened.settings
@@ -150,3 +167,38 @@ def test_all_is_taken_back_with_one_key(site):
     desk.press("z")
     desk.saved()
     assert desk.read().counts()["approved"] == 0
+
+
+def test_a_thousand_are_reviewed_and_approved_in_few_presses(open_site):
+    site = open_site(_to_a_thousand)
+    desk = Reviewer(site, name=campaign_world.NAME)
+    trouble = campaign_world.planted(THOUSAND)
+    before = desk.read().counts()
+    named = trouble["readable"] + trouble["unreadable"]
+    assert (before["all"], before["fix"]) == (THOUSAND, named + trouble["unknown"])
+    began = time.monotonic()
+    desk.mend("missing:prospect.first_name")  # by what each address spells
+    desk.mend("missing:prospect.first_name", "Enter", *["Tab"] * 5)  # the rest are left out, by its menu
+    desk.press("f")
+    for number in range(trouble["unknown"]):
+        until(desk.page, "document.activeElement.matches('[data-fix]')")
+        desk.page.keyboard.type(f"the outage in room {number}")
+        desk.press("Enter")
+    desk.saved()
+    desk.mend("role-address")  # read, and written to all the same
+    desk.press("A")
+    desk.saved(within=60)
+    seconds = time.monotonic() - began
+    after = desk.read().counts()
+    left = {"warning": trouble["written to"], "blocked": trouble["opted out"]}
+    skipped = trouble["unreadable"]
+    assert {name: after[name] for name in ("fix", "ready", *left)} == {"fix": 0, "ready": 0, **left}
+    assert after["approved"] == THOUSAND - skipped - sum(left.values())
+    shown = f"approved of {THOUSAND:,}, six fixes of causes and rows, {seconds:.0f} s"
+    assert note("8", shown, after["approved"], ">= 950", after["approved"] >= 950)
+    assert note("8", "presses to review and approve 1,000", desk.presses, "< 30", desk.presses < 30)
+    assert desk.view.watch.complaints == []
+
+
+def _to_a_thousand(opened: Installation) -> None:
+    campaign_world.make(opened, THOUSAND, 0, utc_now())

@@ -95,6 +95,7 @@ KEYS: tuple[Key, ...] = (
     Key("n", "note", "Note", pages=("queue", "prospect")),
     Key("t", "take-over", "Take over a card that somebody else has open"),
     Key("f", "problem", "Next problem, with the cursor in its field", "Decide", ("review",)),
+    Key("c", "cause", "Next cause, at its first way to mend it", "Decide", ("review",)),
     Key("a", "approve", "Approve this person's mails", "Decide", ("review",)),
     Key("A", "approve-ready", "Approve all that are ready", "Decide", ("review",)),
     Key("e", "edit", "Edit the first mail", "Decide", ("review",)),

@@ -172,7 +172,7 @@ def fallback_many(about: About, view: Looking, cause: Line = "", value: Line = "
 @router.post("/m/{campaign_id}/review/undo")
 def undo(about: About, view: Looking, run: Annotated[int, Form(ge=1, le=HIGHEST)]) -> Response:
     """Take a run back, as far as nothing of it has left."""
-    return _answer(about, view, lambda: undo_run(about, run), view.open)
+    return _answer(about, view, lambda: undo_run(about, run))
 
 
 def _one(about: Asked, view: View, recipient_id: int, work: Callable[[Sequence[int]], Done]) -> Response:
@@ -191,8 +191,9 @@ def _answer(about: Asked, view: View, work: Callable[[], Done], recipient_id: in
             raise
         raise InvalidError(str(error), {"value": str(error)}) from None
     if "hx-request" in about.request.headers:
-        return review_page.after(about, view, done, recipient_id, whole=not recipient_id, carry=True)
-    asked: Mapping[str, Any] = view.query(open=str(recipient_id or ""), run=str(done.run_id or ""))
+        shown = recipient_id or view.open  # what changes many may have changed whoever is open
+        return review_page.after(about, view, done, shown, whole=not recipient_id, carry=True)
+    asked: Mapping[str, Any] = view.query(open=str(recipient_id or view.open or ""), run=str(done.run_id or ""))
     back = RedirectResponse(about.path("/review") + (f"?{urlencode(asked)}" if asked else ""), 303)
     return review_page.carrying(about, done, back)
 

@@ -97,6 +97,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   });
   const refused = (job, e) => {
     row(job.id)?.removeAttribute('aria-busy'); kept.delete(job.id);
+    $$('.rv-cause[aria-busy]').forEach(cause => cause.removeAttribute('aria-busy'));
     prospector.alert(`${job.words}: ${e.message}`);
     if (e.html && job.id && $('[data-one]', part(e.html))) { learn(e.html); put(job.id, 'field'); kept.delete(job.id); }
   };
@@ -111,7 +112,7 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
     if (run) toast(after.dataset.words, { undo: () => takeBack(run, id) });
     else if (after?.dataset.words) toast(after.dataset.words);
   };
-  const takeBack = (run, id) => save({ id, words: 'Taking back', path: `${base}/undo${query({ open: id })}`, fields: { run } });
+  const takeBack = (run, id) => save({ id, words: 'Taking back', path: withOpen(`${base}/undo${query()}`), fields: { run } });
 
   // --- what an answer changes: each part takes its place by its id; what is typed stays ---
   const merge = (html, id) => {
@@ -156,11 +157,14 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
     } else if (form.matches('[data-single]')) { e.preventDefault(); single(form, path, fields); }
     else if (form.matches('[data-many], [data-text]')) {
       e.preventDefault(); form.closest('details')?.removeAttribute('open');
+      form.closest('.rv-cause')?.setAttribute('aria-busy', 'true');
       const id = form.matches('[data-text]') || pane.contains(form) ? opened : '';
       if (d.activeElement?.closest('form') === form) focus();
-      save({ id, words: form.matches('[data-text]') ? 'Your text' : 'The change', path, fields });
+      save({ id, words: form.matches('[data-text]') ? 'Your text' : 'The change', path: id ? path : withOpen(path), fields });
     }
   });
+  // A change of many may concern whoever is open, too.
+  const withOpen = path => { const to = new URL(path, location.href); if (opened) to.searchParams.set('open', opened); return to.pathname + to.search; };
   const single = (form, path, fields) => {
     const id = opened, why = $('[required]', form);
     if (why && !why.value.trim()) { why.focus(); toast('Say in a few words why you go on.'); return; }
@@ -185,8 +189,19 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
     bar?.classList.toggle('some', some > 0);
     const said = $('#rv-ticked'); if (said) { said.hidden = !some; $('span', said).textContent = some ? `${some} ticked` : ''; }
   };
+  // What mends a cause best, or the menu of its other ways; a cause that is being mended is passed over.
+  const way = cause => $('.deeds > form .btn', cause) || $('summary', cause) || $('.deeds a', cause);
+  const nextCause = () => {
+    const all = $$('.rv-cause:not([aria-busy])'), at = all.findIndex(one => one.contains(d.activeElement));
+    const next = all[at + 1] || all[0];
+    if (!next) { toast('No cause is left to mend.'); return; }
+    if (small.matches && rv.dataset.pane === 'item') acts.back();
+    $$('.rv-more[open]').forEach(box => box.removeAttribute('open'));
+    way(next).focus(); next.scrollIntoView({ block: 'nearest' });
+  };
   Object.assign(acts, {
     next: () => step(1), previous: () => step(-1),
+    cause: nextCause,
     // The open one first, where nobody has been in its field yet.
     problem: () => {
       if (opened !== been && field() && $('[data-status=fix]', pane)) { been = opened; item(); focus('field'); return; }
