@@ -270,8 +270,9 @@ def _join_campaigns(session: Session, kept: Prospect, other: Prospect) -> None:
     )
     own = campaigns_said(messages_of(session, kept.id), kept.id)
     for place in session.exec(mine):
-        if place.campaign_id not in own and place.state in ("added", "drafted", "active"):
-            place.state, place.why = "skipped", ELSEWHERE
+        if place.state in ("added", "drafted", "active"):
+            begun = place.campaign_id in own
+            place.state, place.why = "stopped" if begun else "skipped", ELSEWHERE
     session.flush()
 
 
