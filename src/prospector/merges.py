@@ -263,7 +263,7 @@ def _join_campaigns(session: Session, kept: Prospect, other: Prospect) -> None:
         place.prospect_id = kept.id
         if place.campaign_id in said and place.state == "active":
             place.state, place.why = "stopped", MERGED
-        elif place.state in ("drafted", "active") and other.email != kept.email:
+        elif place.state in ("drafted", "active") and kept.email not in (None, other.email):
             place.state = "added"
     mine = select(Recipient).where(
         Recipient.prospect_id == kept.id, col(Recipient.campaign_id).in_(doubled & said)

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.campaigning import Campaigning
 from tests.office import START, Office, office
 
 from prospector.models import Message, Prospect
-from prospector.outreach import listing, suppression
+from prospector.outreach import interventions, listing, suppression
 from prospector.outreach.listing import PAGE, Reader, wait_of
+from prospector.outreach.outbox import NotPossibleError
 from prospector.outreach.pauses import UNDECIDED
 from prospector.outreach.place import place_of
 from prospector.outreach.waiting import Waits
@@ -68,6 +70,30 @@ def test_pages_go_on_where_the_last_ended_and_miss_nothing(place: Office) -> Non
     with place.store.reading() as session:
         rest = listing.waits(session, reader(place), place_of(first[PAGE - 1].place))
     assert [row.id for row in rest] == ids[PAGE:]
+
+
+def test_follow_ups_stand_behind_all_that_has_a_time_each_with_its_reason(place: Office) -> None:
+    """interface.md, criterion 21."""
+    names = [f"{one}{other}na" for one in "BDKLM" for other in "aeo"]
+    people = [place.person(name) for name in names]
+    campaign = Campaigning(place).started(*people)
+    ids = [one.id for one in campaign.mails() if one.step == 1]
+    ids += sorted(one.id for one in campaign.mails() if one.step != 1)
+    seen: list[listing.Row] = []
+    while True:
+        with place.store.reading() as session:
+            page = listing.waits(session, reader(place), place_of(seen[-1].place) if seen else None)
+        seen += page[:PAGE]
+        if len(page) <= PAGE:
+            break
+    assert [row.id for row in seen] == ids
+    for row in seen[len(people) :]:
+        assert row.wait.why.endswith("which has not left yet")
+        assert (row.wait.bound, row.wait.at, row.held) == ("since", START, False)
+    with pytest.raises(NotPossibleError, match="has not left yet"):
+        place.write(
+            lambda session: interventions.hurry(session, session.get_one(Message, ids[-1]), place.now)
+        )
 
 
 @pytest.mark.parametrize("text", ["", "_", "x_1", "2026-11-24T09:00:00_1", "2026-11-24T09:00:00+00:00_0"])

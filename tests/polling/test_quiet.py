@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select, update
@@ -13,6 +14,7 @@ from prospector.models import Account, Poll, Profile, Prospect
 from prospector.polling.claim import Claimed, claim_profiles
 from prospector.polling.planner import Pace
 from prospector.polling.quiet import Quiet, QuietLooks, is_quiet, record_quiet
+from prospector.polling.record import record_failure, record_page
 from prospector.sdk import Page, Seen
 from prospector.store import Store
 
@@ -154,3 +156,26 @@ def test_what_can_have_consequences_is_not_quiet() -> None:
     assert not is_quiet(Claimed(1), Page(), NOW), "an inbox is one row that many wait for"
     for page in (Page(seen=seen), Page(more=True), Page(retracted=("o",))):
         assert not is_quiet(profile, page, NOW)
+
+
+def test_who_objects_while_somebody_looks_is_looked_at_no_more(store: Store, claimed: list[Claimed]) -> None:
+    """GDPR Art. 21(3): whichever way the look ends."""
+    store.write(lambda session: session.exec(update(Profile).values(next_poll_at=None)))
+    first, second, third = claimed
+    looks = {"started_at": NOW, "now": NOW + timedelta(seconds=3), "pace": PACE}
+    store.write(lambda session: record_quiet(session, quiet([first])))
+    store.write(
+        lambda session: record_failure(session, second, "broken", "it was down", seconds=None, **looks)
+    )
+    rest: Any = {"channel": "feed", "grace": timedelta(), "consequences": Nothing()}
+    store.write(lambda session: record_page(session, third, NOTHING, **rest, **looks))
+    profiles, polls = rows(store)
+    assert [one.next_poll_at for one in profiles] == [None, None, None]
+    assert len(polls) == 3
+
+
+class Nothing:
+    """Nothing follows."""
+
+    def follow(self, *given: Any) -> list[str]:
+        return []

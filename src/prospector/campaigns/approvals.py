@@ -134,5 +134,6 @@ def recall(session: Session, message_ids: Sequence[int]) -> int:
 def _left_already(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those that are not the approved ones any more that they were."""
     waiting = select(Message.id).where(col(Message.id).in_(message_ids), Message.state == "approved")
-    found = session.exec(waiting).all()
+    # Locked, since of what is claimed meanwhile half a series would come back.
+    found = session.exec(waiting.with_for_update()).all()
     return set(message_ids) - set(found)

@@ -22,6 +22,7 @@ from prospector.campaigns.writing import (
     Envelope,
     Series,
     Written,
+    closed,
     in_thread,
     row_of,
     series_from,
@@ -259,21 +260,41 @@ def redraft(
     return whole
 
 
-def assign_mailboxes(session: Session, campaign: Campaign) -> None:
-    """Who was drafted before the campaign had a mailbox, or from one that it has no more and has not
-    been written to, gets one now, and their messages with them."""
+def assign_mailboxes(session: Session, desk: Desk, campaign: Campaign) -> None:
+    """Who was drafted before the campaign had a mailbox, or from one that it has no more, and has nothing
+    approved, gets one now, and their drafts with the footer that belongs to it."""
     ours = campaign.account_ids
-    waiting = col(Recipient.state).in_((*IDLE, "active"))
     astray = col(Recipient.account_id).is_(None) | col(Recipient.account_id).not_in(ours)
-    statement = select(Recipient).where(Recipient.campaign_id == campaign.id, waiting, astray)
-    for recipient in session.exec(statement).all():
-        theirs = col(Message.recipient_id) == recipient.id
-        gone = select(Message.id).where(theirs, col(Message.state).in_(SAID_YES))
-        if session.exec(gone).first() is not None:
-            continue
-        recipient.account_id = steps.mailbox_of(campaign.id, recipient.prospect_id, ours)
-        drafts = update(Message).where(theirs, col(Message.state) == "draft")
-        session.exec(drafts.values(account_id=recipient.account_id))
+    theirs = col(Message.recipient_id) == Recipient.id
+    settled = select(Message.id).where(theirs, col(Message.state).in_(SAID_YES)).exists()
+    waiting = select(Recipient).where(
+        Recipient.campaign_id == campaign.id, col(Recipient.state).in_(IDLE), astray, ~settled
+    )
+    found = session.exec(waiting.order_by(col(Recipient.id))).all()
+    for at in range(0, len(found), PAGE):
+        page = found[at : at + PAGE]
+        for recipient in page:
+            recipient.account_id = steps.mailbox_of(campaign.id, recipient.prospect_id, ours)
+        _move_drafts(session, desk, campaign, {one.id: one.account_id for one in page})
+
+
+def _move_drafts(
+    session: Session, desk: Desk, campaign: Campaign, mailboxes: Mapping[int, int | None]
+) -> None:
+    statement = (
+        select(Message, Prospect)
+        .join(Prospect, col(Prospect.id) == Message.prospect_id)
+        .where(col(Message.recipient_id).in_(list(mailboxes)), Message.state == "draft")
+    )
+    drafts = session.exec(statement).all()
+    written_to = _written_to(session, sorted({person.id for _, person in drafts}))
+    for draft, person in drafts:
+        mailbox = mailboxes[draft.recipient_id or 0]
+        whole = Envelope(desk, campaign, person, mailbox, person.id not in written_to)
+        language = str(draft.facts.get("language", "en"))
+        draft.account_id = mailbox
+        draft.footer = closed(whole, language, draft.step or 1, draft.token).footer
+    session.flush()
 
 
 # --- a page -------------------------------------------------------------------------------------
@@ -289,7 +310,8 @@ def _draft(
     session: Session, means: Means, text: Series, page: Sequence[Recipient], now: datetime
 ) -> Redrafted:
     people = _people(session, [one.prospect_id for one in page])
-    kept = _rewritten(session, [one.id for one in page])
+    kept = _rewritten(session, [one.id for one in page], len(text.steps))
+    said = _perhaps_said(session, [one.id for one in page])
     written_to = _written_to(session, list(people))
     rows: list[dict[str, Any]] = []
     drafted: list[dict[str, Any]] = []
@@ -301,7 +323,7 @@ def _draft(
         written = write_series(text, prospect, facts, _longest(means.desk, mailbox), stays.get(1))
         whole = Envelope(means.desk, text.campaign, prospect, mailbox, prospect.id not in written_to)
         for mail in written:
-            if mail.number not in stays:
+            if mail.number not in stays and (recipient.id, mail.number) not in said:
                 rows.append(row_of(whole, mail, recipient.id, now))
         arm = steps.arm_of_series(text.campaign.id, prospect.id, text.steps)
         drafted.append({"recipient": recipient.id, "account": mailbox, "arm": arm})
@@ -311,7 +333,7 @@ def _draft(
         common = {"version": text.version.id, "now": now}
         session.flush()
         session.connection().execute(_DRAFTED, [{**one, **common} for one in drafted])
-    return Redrafted(len(drafted), sum(len(steps) for steps in kept.values()))
+    return Redrafted(len(drafted), sum(len(theirs) for theirs in kept.values()))
 
 
 def _people(session: Session, ids: Sequence[int]) -> Mapping[int, Prospect]:
@@ -330,10 +352,19 @@ def _written_to(session: Session, ids: Sequence[int]) -> frozenset[int]:
     return frozenset(id_ for id_ in session.exec(ours.distinct()) if id_ is not None)
 
 
-def _rewritten(session: Session, recipient_ids: Sequence[int]) -> dict[int, dict[int, str]]:
-    """By person, the steps whose draft somebody has rewritten, with the subject: these stay."""
+def _perhaps_said(session: Session, recipient_ids: Sequence[int]) -> frozenset[tuple[int, int]]:
+    """The steps, by person, of which a mail may have left, also where somebody has left that in doubt."""
+    marked = select(Message.recipient_id, Message.step).where(
+        col(Message.recipient_id).in_(recipient_ids), col(Message.data_at).is_not(None)
+    )
+    return frozenset((id_ or 0, step or 0) for id_, step in session.exec(marked))
+
+
+def _rewritten(session: Session, recipient_ids: Sequence[int], steps: int) -> dict[int, dict[int, str]]:
+    """By person, the steps whose draft somebody has rewritten, with the subject: these stay, as far as
+    the series has so many."""
     drafts = select(Message.recipient_id, Message.step, Message.subject, Message.facts).where(
-        col(Message.recipient_id).in_(recipient_ids), Message.state == "draft"
+        col(Message.recipient_id).in_(recipient_ids), Message.state == "draft", col(Message.step) <= steps
     )
     found: dict[int, dict[int, str]] = {}
     for recipient_id, step, subject, facts in session.exec(drafts):

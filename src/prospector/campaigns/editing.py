@@ -12,7 +12,9 @@ from sqlmodel import Session, col, func, select
 
 from prospector.campaigns import steps as series_steps
 from prospector.campaigns.steps import Step, StepProblem
+from prospector.config import Window
 from prospector.models import Campaign, CampaignVersion, Message, Recipient, User
+from prospector.outreach.window import window_of
 
 LONGEST_NAME = 120
 COMPANY = ("pause", "stop", "nothing")
@@ -221,6 +223,13 @@ def _stops(session: Session, campaign: Campaign, value: Any) -> dict[str, Any]:
 
 
 def _schedule(session: Session, campaign: Campaign, value: Any) -> dict[str, Any]:
+    most = value.get("daily_cap")
+    if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        raise CampaignError("A campaign sends at least 1 mail a day; leave its cap empty for no bound.")
+    try:
+        window_of(Window(), value)
+    except ValueError as error:  # pydantic's ValidationError is one
+        raise CampaignError(f"These hours make no sense: {error}") from None
     return dict(value)
 
 

@@ -38,7 +38,7 @@ def start(session: Session, settings: Settings, desk: Desk, campaign: Campaign, 
         raise CampaignError(f'"{campaign.name}" cannot start: {"; ".join(one.message for one in missing)}.')
     campaign.state, campaign.paused_why = "running", None
     campaign.started_at = campaign.started_at or now
-    drafting.assign_mailboxes(session, campaign)
+    drafting.assign_mailboxes(session, desk, campaign)
     session.add(campaign)
     session.flush()
 

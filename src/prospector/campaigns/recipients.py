@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
+from prospector.campaigns import series
 from prospector.campaigns.editing import CampaignError
 from prospector.config import Outreach
 from prospector.models import Campaign, ImportRow, Message, Profile, Prospect, Recipient, Suppression
@@ -104,13 +105,18 @@ def skip(session: Session, recipient_ids: Sequence[int], why: str, now: datetime
 
 
 def unskip(session: Session, recipient_ids: Sequence[int], now: datetime) -> int:
-    """Take people in again who were skipped: they wait for drafts. How many that were."""
+    """Take people in again who were skipped: they wait for drafts, but for those who have answered or
+    said no meanwhile. How many wait."""
     taken = 0
     for page in _pages(recipient_ids):
         there = col(Recipient.id).in_(page), col(Recipient.state) == "skipped"
-        ids = list(session.exec(select(Recipient.id).where(*there).with_for_update()))
-        _set(session, ids, "added", None, now)
-        taken += len(ids)
+        found = session.exec(select(Recipient).where(*there).with_for_update()).all()
+        ended = {one.id: why for one in found if (why := series.ended_by(session, one)) is not None}
+        for id_, why in ended.items():
+            _set(session, [id_], "stopped", why, now)
+        waiting = [one.id for one in found if one.id not in ended]
+        _set(session, waiting, "added", None, now)
+        taken += len(waiting)
     return taken
 
 

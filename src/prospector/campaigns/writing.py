@@ -13,7 +13,7 @@ from prospector.campaigns.series import thread
 from prospector.campaigns.steps import Step
 from prospector.models import Campaign, CampaignVersion, Prospect
 from prospector.outreach import render
-from prospector.outreach.closing import closing_of, source_of
+from prospector.outreach.closing import Closing, closing_of, source_of
 from prospector.outreach.drafts import Desk
 from prospector.outreach.facts import Facts, digest
 from prospector.outreach.naming import completed
@@ -105,16 +105,8 @@ def in_thread(facts: Facts, subject: str) -> Facts:
 
 def row_of(envelope: Envelope, mail: Written, recipient_id: int, now: datetime) -> dict[str, Any]:
     """A rendered mail as the row of a draft, with its footer and its token."""
-    campaign, prospect, desk = envelope.campaign, envelope.prospect, envelope.desk
-    closing = closing_of(
-        desk.sender,
-        desk.outreach,
-        mailbox=desk.mailbox(envelope.account_id),
-        language=mail.language,
-        first=envelope.first and mail.number == 1,
-        source=source_of(prospect.source, campaign.source),
-        basis=prospect.legal_basis or campaign.basis,
-    )
+    campaign, prospect = envelope.campaign, envelope.prospect
+    closing = closed(envelope, mail.language, mail.number)
     return {
         "prospect_id": prospect.id,
         "account_id": envelope.account_id,
@@ -139,6 +131,21 @@ def row_of(envelope: Envelope, mail: Written, recipient_id: int, now: datetime) 
         "tries": 0,
         "reply": "",
     }
+
+
+def closed(envelope: Envelope, language: str, number: int, token: str | None = None) -> Closing:
+    """What closes the mail of this number: in which language, from which mailbox, to whom."""
+    campaign, prospect, desk = envelope.campaign, envelope.prospect, envelope.desk
+    return closing_of(
+        desk.sender,
+        desk.outreach,
+        mailbox=desk.mailbox(envelope.account_id),
+        language=language,
+        first=envelope.first and number == 1,
+        source=source_of(prospect.source, campaign.source),
+        basis=prospect.legal_basis or campaign.basis,
+        token=token,
+    )
 
 
 def occasion_of(campaign_id: int, step: int) -> str:

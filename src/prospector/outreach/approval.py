@@ -109,6 +109,8 @@ def obstacle(session: Session, settings: Settings, message: Message, now: dateti
         return f"{person.name} is never written to: {why}"
     if person.archived_at is not None:
         return f"{person.name} is archived; bring them back first"
+    if message.campaign_id is not None and message.account_id is None:
+        return "the campaign has no mailbox; choose one, then make the drafts anew"
     lawful = consents.of_message(session, settings.file.outreach, message, now)
     if not lawful.ok:
         return f"{person.name} may not have a cold mail: {lawful.why}"

@@ -43,10 +43,12 @@ def closing_of(
     first: bool,
     source: str,
     basis: str,
+    token: str | None = None,
 ) -> Closing:
-    """The footer and the token of a new cold mail. `mailbox` is an address of ours that is read, `first`
-    whether they have had no mail of ours yet, `source` what `source_of` gives."""
-    token = one_click.new_token()
+    """The footer and the token of a cold mail. `mailbox` is an address of ours that is read, `first`
+    whether they have had no mail of ours yet, `source` what `source_of` gives, `token` that of a mail
+    which has one."""
+    token = token or one_click.new_token()
     text = footer(
         sender,
         language=language,

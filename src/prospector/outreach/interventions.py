@@ -44,6 +44,8 @@ def hurry(session: Session, message: Message, now: datetime) -> None:
     Raises `NotPossibleError`."""
     if message.by_hand:
         raise NotPossibleError(f"Message {message.id} is for you to do by hand.")
+    if message.send_at is None and message.state == "approved":
+        raise NotPossibleError("It follows a mail that has not left yet, and gets its time then.")
     if message.send_at is not None and message.send_at <= now and message.state == "approved":
         return
     if not outbox.change(session, message.id, ("approved",), send_at=now):

@@ -27,6 +27,8 @@ MOST_TROUBLE = 50
 LAST_SENT = 50
 MOST_COUNTED = 1000
 FIRST_LINE = 160
+NO_TIME = UNDECIDED
+"""Where in the list stands what has no time yet: behind all that has one."""
 
 Bound = Literal["until", "since", "at"]
 # As the partial index has it: SQLite takes it only where the condition is no parameter.
@@ -77,12 +79,12 @@ class Row:
     @property
     def held(self) -> bool:
         """Whether "send now" has something to skip: a hold, or the wait before another try."""
-        return self.state == "approved" and self.wait.code == "hold"
+        return self.state == "approved" and self.wait.code == "hold" and self.send_at is not None
 
     @property
     def place(self) -> str:
-        """Where the next page goes on; empty for what has no time to leave."""
-        return str(Place(self.send_at, self.id)) if self.send_at else ""
+        """Where the next page goes on."""
+        return str(Place(self.send_at or NO_TIME, self.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,22 @@ class Reader:
 
 
 def waits(session: Session, reader: Reader, after: Place | None = None) -> list[Row]:
-    """A page of what leaves by itself, soonest first; one row more than a page says that there are more."""
-    statement = _messages(reader).where(
-        Message.state == "approved", col(Message.send_at).is_not(None), col(Message.by_hand).is_(False)
-    )
-    if after is not None:
-        place = tuple_(col(Message.send_at), col(Message.id))
-        statement = statement.where(place > tuple_(after.at, after.id))
-    ordered = statement.order_by(col(Message.send_at), col(Message.id)).limit(PAGE + 1)
-    return rows_of(session, reader, session.exec(ordered).all())
+    """A page of what leaves by itself, soonest first, and behind it what has no time yet, since the mail
+    before it has not left; one row more than a page says that there are more."""
+    waiting = _messages(reader).where(Message.state == "approved", col(Message.by_hand).is_(False))
+    found: list[Any] = []
+    if after is None or after.at < NO_TIME:
+        timed = waiting.where(col(Message.send_at).is_not(None))
+        if after is not None:
+            place = tuple_(col(Message.send_at), col(Message.id))
+            timed = timed.where(place > tuple_(after.at, after.id))
+        ordered = timed.order_by(col(Message.send_at), col(Message.id)).limit(PAGE + 1)
+        found += session.exec(ordered).all()
+    if len(found) <= PAGE:
+        behind = after.id if after is not None and after.at >= NO_TIME else 0
+        untimed = waiting.where(col(Message.send_at).is_(None), col(Message.id) > behind)
+        found += session.exec(untimed.order_by(col(Message.id)).limit(PAGE + 1 - len(found))).all()
+    return rows_of(session, reader, found)
 
 
 def under_way(session: Session, reader: Reader) -> list[Row]:

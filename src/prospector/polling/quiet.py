@@ -18,7 +18,7 @@ from prospector.models import Poll, Profile, table_of
 from prospector.polling import planner
 from prospector.polling.claim import Claimed
 from prospector.polling.planner import Look, Pace
-from prospector.polling.record import Recorded
+from prospector.polling.record import Recorded, unless_ended
 from prospector.sdk import Page
 from prospector.store import Store
 
@@ -28,6 +28,7 @@ LINGER = 0.02
 _PROFILE = table_of(Profile)
 _POLL = table_of(Poll)
 _PLANNED = ("cursor", "next_poll_at", "rhythm", "polled_at", "covered_until")
+_NEXT = bindparam("new_next_poll_at", type_=_PROFILE.c.next_poll_at.type)
 _KEEP = (
     update(_PROFILE)
     .where(
@@ -36,6 +37,7 @@ _KEEP = (
     )
     .values(
         {name: bindparam(f"new_{name}", type_=_PROFILE.c[name].type) for name in _PLANNED}
+        | {"next_poll_at": unless_ended(_PROFILE.c.next_poll_at, _NEXT)}
         | {"failures": 0, "failing_since": None, "error": None}
     )
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, insert, update
+from sqlalchemy import Table, Update, bindparam, case, insert, null, update
 from sqlmodel import Session, col, select
 
 from prospector import engagements
@@ -42,8 +42,14 @@ def _moving(table: Table, cursor: str) -> Update:
 
 def _finishing(table: Table) -> Update:
     planned: dict[str, Any] = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in _PLANNED}
+    planned["next_poll_at"] = unless_ended(table.c.next_poll_at, planned["next_poll_at"])
     healthy: dict[str, Any] = {"failures": 0, "failing_since": None, "error": None}
     return update(table).where(table.c.id == bindparam("row")).values(planned | healthy)
+
+
+def unless_ended(column: Any, planned: Any) -> Any:
+    """The next look, but for what nobody looks at any more: somebody has objected during this look."""
+    return case((column.is_(None), null()), else_=planned)
 
 
 # Made once, since to make a statement costs more than to run it.
@@ -124,7 +130,8 @@ def record_failure(
     row.failures += 1
     row.failing_since = row.failing_since or started_at
     row.error = error[:LONGEST_ERROR]
-    row.next_poll_at = planner.after_failure(row.failures, now, pace, seconds, row.id)
+    if row.next_poll_at is not None:
+        row.next_poll_at = planner.after_failure(row.failures, now, pace, seconds, row.id)
     for_good = outcome == "twin" or (outcome == "gone" and row.failures >= GONE_AFTER)
     if for_good and isinstance(row, Profile):
         row.gone_at, row.next_poll_at = now, None
