@@ -57,7 +57,7 @@ def problem(about: About, view: Looking, after: Annotated[int, Query(ge=0, le=HI
 @router.get("/m/{campaign_id}/review/runs/{run_id}/progress")
 def progress(about: About, view: Looking, run_id: RunId) -> Response:
     """How far a run is; the page asks until it is done."""
-    return review_page.after(about, view, Done(run_id), whole=True)
+    return review_page.progress(about, view, run_id)
 
 
 @router.get("/m/{campaign_id}/review/{recipient_id}")
@@ -193,7 +193,9 @@ def _answer(about: Asked, view: View, work: Callable[[], Done], recipient_id: in
     if "hx-request" in about.request.headers:
         shown = recipient_id or view.open  # what changes many may have changed whoever is open
         return review_page.after(about, view, done, shown, whole=not recipient_id, carry=True)
-    asked: Mapping[str, Any] = view.query(open=str(recipient_id or view.open or ""), run=str(done.run_id or ""))
+    asked: Mapping[str, Any] = view.query(
+        open=str(recipient_id or view.open or ""), run=str(done.run_id or "")
+    )
     back = RedirectResponse(about.path("/review") + (f"?{urlencode(asked)}" if asked else ""), 303)
     return review_page.carrying(about, done, back)
 

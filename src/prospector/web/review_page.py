@@ -140,6 +140,17 @@ def after(
     return carrying(about, done, answer) if carry else answer
 
 
+def progress(about: Asked, view: View, run_id: int) -> Response:
+    """How far a run is: only that while it goes on, since the page asks twice a second, then all it changed."""
+    with about.installation.store.reading() as session:
+        campaign = about.campaign(session)
+        told = _told(session, about, Done(run_id))
+    if told["run"].finished:
+        return after(about, view, Done(run_id), view.open, whole=True)
+    values = {**told, "campaign": campaign, "view": view}
+    return fragment(about.request, about.viewer, "review-progress.html", page="review", **values)
+
+
 def carrying(about: Asked, done: Done, answer: Response) -> Response:
     """The answer; what is left of the run is done behind it."""
     if done.run_id:
