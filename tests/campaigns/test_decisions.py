@@ -8,8 +8,8 @@ from tests.campaigns.reviewed import campaign_of, planted
 from tests.office import office
 
 from prospector import work
-from prospector.campaigns import batches
-from prospector.models import Message, Prospect, Suppression
+from prospector.campaigns import batches, editing, launch
+from prospector.models import Campaign, Message, Prospect, Suppression
 from prospector.outreach import approval
 from prospector.outreach.approval import NotApprovedError
 
@@ -145,3 +145,23 @@ def test_a_colleague_who_has_just_written_is_a_warning_and_no_bulk_approval(revi
     with reviewed.place.store.reading() as session:
         first = session.exec(select(Message).where(Message.id == found.parts[0].message_id)).one()
     assert first.state == "draft"
+
+
+def test_what_the_campaign_lets_nobody_do_any_more_comes_to_its_end_and_says_why(reviewed):
+    ids = everybody(reviewed)
+    run_id = reviewed.run("redraft", ids, path="first_name")
+    campaign = reviewed.place.one(Campaign)
+    reviewed.place.write(
+        lambda session: launch.finish(session, session.get_one(Campaign, campaign.id), reviewed.place.now)
+    )
+
+    def other(session):
+        version = editing.newest(session, campaign.id)
+        version.fallbacks = {"first_name": "there"}
+        session.add(version)
+
+    reviewed.place.write(other)
+    reviewed.take_back(run_id)
+    found = progress(reviewed, run_id)
+    assert (found.finished, found.left_number) == (True, len(ids))
+    assert "is over; make a new campaign" in found.left[0][1]

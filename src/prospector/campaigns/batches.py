@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from sqlmodel import Session, col, func, select
 
 from prospector.campaigns import drafting
+from prospector.campaigns.editing import CampaignError
 from prospector.config import Settings
 from prospector.models import Edit, Prospect, Recipient, Run
 from prospector.outreach.drafts import Desk
@@ -151,7 +152,7 @@ def step(session: Session, acts: Mapping[str, Act], means: Means, run_id: int, n
     back = run.undone_at is not None
     cases = _cases(session, run, back)
     page = Page(session, means, run, cases, now)
-    left = _act(acts, run, back)(page) if cases else {}
+    left = _carried_out(_act(acts, run, back), page) if cases else {}
     for case in cases:
         case.edit.left = left.get(case.prospect.id) or (case.edit.left if back else None)
         if back:
@@ -161,6 +162,19 @@ def step(session: Session, acts: Mapping[str, Act], means: Means, run_id: int, n
     run.detail = {**run.detail, "worked_at": now.isoformat(), "finished": not cases}
     session.flush()
     return len(cases)
+
+
+def _carried_out(act: Callable[[Page], Mapping[int, str]], page: Page) -> Mapping[int, str]:
+    """What an act left of a page: all of it, where the campaign lets it be done no more. Such a page
+    must come to its end too, else the run would be tried for ever."""
+    together = page.session.begin_nested()
+    try:
+        left = act(page)
+    except CampaignError as error:
+        together.rollback()
+        return dict.fromkeys([case.prospect.id for case in page.cases], str(error))
+    together.commit()
+    return left
 
 
 def _act(acts: Mapping[str, Act], run: Run, back: bool) -> Callable[[Page], Mapping[int, str]]:
