@@ -12,7 +12,7 @@ from sqlmodel import Session
 from tests.importing.files import imported
 from tests.office import RULES, Office, office
 
-from prospector import runs
+from prospector import merges, parting, runs
 from prospector.engagements import Entry, log
 from prospector.importing import applying, undoing
 from prospector.models import (
@@ -179,6 +179,22 @@ def test_of_a_changed_person_only_what_nobody_touched_goes_back(place: Office) -
     assert plan.left == (("Anna Weber", "the title changed since"),)
     one = place.one(Prospect)
     assert (one.title, one.country, one.tags) == ("CEO", None, [])
+
+
+def test_who_was_merged_since_is_left_alone(place: Office) -> None:
+    anna, again = place.person("anna"), place.person("anna.b", email="b@firm.example")
+    run_id = imported(place, "email,title,linkedin\nb@firm.example,CTO,https://linkedin.com/in/annab\n")
+    consequences = place.runtime.consequences
+    merged = place.write(lambda s: merges.merge(s, consequences, anna, again, None, place.now))
+    before = everything(place)
+    plan = take_back(place, run_id)
+    assert (plan.restored, plan.left) == (
+        0,
+        (("Anna.B Weber", "they were merged with somebody; take that back first"),),
+    )
+    assert everything(place) == before
+    place.write(lambda s: parting.take_back(s, consequences, merged, place.now))
+    assert place.one(Profile, platform="linkedin").prospect_id == again
 
 
 def test_taking_back_goes_on_after_a_death_and_stops_what_was_begun(

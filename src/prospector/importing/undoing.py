@@ -38,19 +38,23 @@ class Undoing:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """What a changed person gets back: values, company, tags that go, profiles that go."""
+    """What a changed person gets back: values, company, tags that go, profiles that go. Who was `merged`
+    into another row gets nothing back here: what the import gave them is that row's now."""
 
     values: dict[str, Any]
     company_id: tuple[int | None] | None
     tags: tuple[str, ...]
     profiles: tuple[int, ...]
     left: tuple[str, ...]
+    merged: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.values or self.company_id or self.tags or self.profiles)
 
     @property
     def why(self) -> str:
+        if self.merged:
+            return "they were merged with somebody; take that back first"
         return " and ".join(self.left) + " changed since" if self.left else ""
 
 
@@ -230,6 +234,8 @@ def _remove_profiles(session: Session, ids: Sequence[int]) -> None:
 
 def _back(session: Session, row: ImportRow, one: Prospect) -> Back:
     """What a person gets back as they are now. What somebody changed since is left alone."""
+    if one.merged_into_id is not None:
+        return Back({}, None, (), (), (), merged=True)
     company = session.get(Company, one.company_id) if one.company_id is not None else None
     now, before = values_of(one, company), row.before.get("values", {})
     values, left = dict[str, Any](), list[str]()
