@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import series
+from prospector.campaigns import endings
 from prospector.consequences import Consequences
 from prospector.engagements import Entry, log
 from prospector.enrolment import stages_of
@@ -96,7 +96,7 @@ class Casework:
         """Never write to this person again; what was not said yet is taken back."""
         keys = [f"person:{prospect.id}", *([f"email:{prospect.email}"] if prospect.email else [])]
         suppression.suppress(session, keys, details.storable(why)[:300] or BY_HAND, BY_HAND, now)
-        series.stop(session, prospect.id, "they are not to be written to", now)
+        endings.stop(session, prospect.id, "they are not to be written to", now)
         withdrawal.leave_alone(session, prospect.id, "they are not to be written to", now)
 
     def allow(self, session: Session, prospect: Prospect, now: datetime) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from prospector import effects
-from prospector.campaigns import resumption, series
+from prospector.campaigns import endings, resumption, series
 from prospector.effects import Effects, Person
 from prospector.engagements import log
 from prospector.installation import Installation
@@ -198,12 +198,12 @@ class Consequences:
         message = _of_series(session, engagement)
         if message is not None:
             series.after_sent(session, self._installation.settings, message, engagement)
-        why = series.obey(session, engagement, now)
+        why = endings.obey(session, engagement, now)
         return [f"stop {engagement.actor}: their series ends, {why}"] if why is not None else []
 
     def _stop_series(self, session: Session, engagement: Engagement, why: str, now: datetime) -> None:
         if engagement.prospect_id is not None:
-            series.stop(session, engagement.prospect_id, why, now)
+            endings.stop(session, engagement.prospect_id, why, now)
 
     def reread(self, session: Session, engagement: Engagement, before: str, now: datetime) -> None:
         """An answer was read as `before` by mistake: the series that it had ended go on, where nothing
@@ -231,7 +231,7 @@ class Consequences:
         if objected:
             withdrawal.leave_alone(session, prospect.id, forbidden[0].why, now)
         if _is_terminal(versions, prospect.stage):
-            series.stop(session, prospect.id, f"they are in {prospect.stage}", now)
+            endings.stop(session, prospect.id, f"they are in {prospect.stage}", now)
         rules = {version.number: version.ruleset for version in versions}
         for firing in refolded.new:
             stale_after = rules[firing.version].engine.stale_after

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from tests.campaigning import SERIES, Campaigning
 from tests.office import Office, office, sqlite_store
 
-from prospector.campaigns import editing, launch, series
+from prospector.campaigns import editing, endings, launch
 from prospector.models import Company, Message
 from prospector.outreach import drafts, outbox
 from prospector.sdk import Refused
@@ -65,8 +65,8 @@ def test_what_they_do_on_any_channel_ends_their_series(
     assert [one.error for one in taken] == [why, why]
     assert campaign.states(ben) == ["sent", "approved", "approved"]
     with place.store.reading() as session:
-        assert series.ended_by(session, campaign.recipient(anna)) == why
-        assert series.ended_by(session, campaign.recipient(ben)) is None
+        assert endings.ended_by(session, campaign.recipient(anna)) == why
+        assert endings.ended_by(session, campaign.recipient(ben)) is None
 
 
 @pytest.mark.parametrize("kind", ["like", "post", "follow", "auto_reply"])

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import drafting, editing, recipients, series
+from prospector.campaigns import drafting, editing, endings, recipients
 from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.outlook import Schedule, last_leaves, schedule_in_words
 from prospector.config import Settings
@@ -71,7 +71,7 @@ def finish(session: Session, campaign: Campaign, now: datetime) -> int:
         )
     )
     for at in range(0, len(ids), recipients.PAGE):
-        series.stop_these(session, ids[at : at + recipients.PAGE], "the campaign is over", now)
+        endings.stop_these(session, ids[at : at + recipients.PAGE], "the campaign is over", now)
     campaign.state, campaign.ended_at, campaign.paused_why = "done", now, None
     session.add(campaign)
     session.flush()

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select, update
 
-from prospector.campaigns import series
+from prospector.campaigns import endings
 from prospector.campaigns.editing import CampaignError
 from prospector.config import Outreach
 from prospector.models import Campaign, ImportRow, Message, Profile, Prospect, Recipient, Suppression
@@ -111,7 +111,7 @@ def unskip(session: Session, recipient_ids: Sequence[int], now: datetime) -> int
     for page in _pages(recipient_ids):
         there = col(Recipient.id).in_(page), col(Recipient.state) == "skipped"
         found = session.exec(select(Recipient).where(*there).with_for_update()).all()
-        ended = {one.id: why for one in found if (why := series.ended_by(session, one)) is not None}
+        ended = {one.id: why for one in found if (why := endings.ended_by(session, one)) is not None}
         for id_, why in ended.items():
             _set(session, [id_], "stopped", why, now)
         waiting = [one.id for one in found if one.id not in ended]

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import series
-from prospector.campaigns.series import COMPANY_PAUSE, WORDS, answered_by
+from prospector.campaigns import endings, series
+from prospector.campaigns.endings import COMPANY_PAUSE, WORDS, answered_by
 from prospector.config import Settings
 from prospector.models import Campaign, Company, Engagement, Message, Prospect, Recipient
 from prospector.outreach import suppression
@@ -50,7 +50,7 @@ def resume(
     is what ends them now."""
     resumed = 0
     for recipient in recipients:
-        why = _over(session, recipient) or series.ended_by(session, recipient)
+        why = _over(session, recipient) or endings.ended_by(session, recipient)
         if why is not None:
             recipient.why = why[:300]
             continue

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import series
+from prospector.campaigns import endings
 from prospector.consequences import Consequences
 from prospector.engagements import log
 from prospector.models import Card, Message
@@ -84,7 +84,7 @@ def leave(session: Session, message: Message, by: str, user_id: int | None, now:
     why = f"{message.error or 'in doubt'}; left as it is by {by}"
     if not outbox.change(session, message.id, ("unknown", "refused"), state="discarded", error=why[:500]):
         raise NotPossibleError(_no_doubt(message))
-    series.break_off(session, message.id, why)
+    endings.break_off(session, message.id, why)
     _forget(session, message, user_id, "left as it is", now)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists
 from sqlmodel import Session, col, select, update
 
-from prospector.campaigns import series
+from prospector.campaigns import endings
 from prospector.models import Account, Campaign, Company, Message, Profile, Prospect, Suppression
 from prospector.outreach import fresh, ledger
 from prospector.outreach.ledger import Limits
@@ -113,7 +113,7 @@ def discard(session: Session, message: Message, why: str) -> None:
     `NotPossibleError`."""
     if not change(session, message.id, ("draft", "approved", "unknown"), state="discarded", error=why):
         raise NotPossibleError(f"Message {message.id} is {message.state}; it cannot be taken back.")
-    series.break_off(session, message.id, why)
+    endings.break_off(session, message.id, why)
 
 
 def due(session: Session, now: datetime, limits: Mapping[int, Limits]) -> list[int]:
@@ -151,7 +151,7 @@ def _next(
             col(Message.send_at) <= now,
             col(Prospect.archived_at).is_(None),
             col(Prospect.paused_until).is_(None) | (col(Prospect.paused_until) <= now),
-            _free(Company.paused_until, now) | series.spared(Message.campaign_id),
+            _free(Company.paused_until, now) | endings.spared(Message.campaign_id),
         )
         .order_by(col(Message.send_at), col(Message.id))
         .limit(1 if limits.gap else ledger.BURST)
@@ -240,7 +240,7 @@ def _unhindered(prospect: Prospect, message: Message, now: datetime) -> list[Col
         col(Company.id) == col(Prospect.company_id),
         col(Prospect.id) == prospect.id,
         col(Company.paused_until) > now,
-        ~series.spared(message.campaign_id),
+        ~endings.spared(message.campaign_id),
     )
     account = exists().where(col(Account.id) == message.account_id, *may_send(now))
     return [person, ~company, account]
@@ -291,7 +291,7 @@ def settle_refused(session: Session, claim: Claim, why: str) -> bool:
     """Surely not accepted, and never will be, nor what was to follow it."""
     ours = _of_claim(session, claim, ANSWERED, state="refused", error=why[:500])
     if ours:
-        series.break_off(session, claim.message_id, f"refused: {why}")
+        endings.break_off(session, claim.message_id, f"refused: {why}")
     return ours
 
 
@@ -328,7 +328,7 @@ def withdraw(session: Session, prospect_id: int, why: str, occasions: Sequence[s
     statement = update(Message).where(*chosen).values(state="discarded", error=why)
     taken = session.exec(statement.execution_options(synchronize_session=False)).rowcount
     if not occasions:
-        series.stop(session, prospect_id, why)
+        endings.stop(session, prospect_id, why)
     return taken
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from sqlmodel import Session
 
-from prospector.campaigns import series
+from prospector.campaigns import endings, series
 from prospector.config import Settings
 from prospector.models import Account, Campaign, Company, Message, Prospect
 from prospector.outreach import consents, fresh, ledger, staleness, suppression
@@ -89,13 +89,16 @@ class Circumstances:
 
 def why(given: Circumstances, now: datetime) -> Waits | None:
     """The reason that weighs most; None where the message may leave now."""
+    return _unbounded(given, now) or _bounded(given, now)
+
+
+def _unbounded(given: Circumstances, now: datetime) -> Waits | None:
     return (
         _lasting(given)
         or _paused(given.pauses, now)
         or _held(given.held, now)
         or (Waits(*given.campaign) if given.campaign is not None else None)
         or _timed(given, now)
-        or _bounded(given, now)
     )
 
 
@@ -121,14 +124,42 @@ def _forbidden(given: Circumstances) -> Waits | None:
 
 
 def of(session: Session, settings: Settings, desk: Desk, message: Message, now: datetime) -> Waits | None:
-    """Why this approved message waits now."""
-    return why(circumstances_of(session, settings, desk, message, now), now)
+    """Why this approved message waits now. The quotas, whose counts cost most, are read only where
+    nothing that weighs more holds it."""
+    given = _without_quotas(session, settings, desk, message, now)
+    return _unbounded(given, now) or _bounded(_with_quotas(session, settings, desk, message, given, now), now)
 
 
 def circumstances_of(
     session: Session, settings: Settings, desk: Desk, message: Message, now: datetime
 ) -> Circumstances:
     """What the store says of a message, and config.toml of its account."""
+    given = _without_quotas(session, settings, desk, message, now)
+    return _with_quotas(session, settings, desk, message, given, now)
+
+
+def _with_quotas(
+    session: Session, settings: Settings, desk: Desk, message: Message, given: Circumstances, now: datetime
+) -> Circumstances:
+    limits = ledger.limits_of(settings, desk.account_ids).get(message.account_id or 0)
+    account = session.get(Account, message.account_id) if message.account_id is not None else None
+    full = _full(session, message, account, limits, now)
+    gap_ends = ledger.gap_ends(session, message, limits or Limits(), now)
+    if full is None:
+        return replace(given, gap_ends=gap_ends)
+    return replace(
+        given,
+        cap=full.quota.most,
+        cap_code=full.quota.code,
+        cap_why=full.quota.why,
+        cap_ends=full.until,
+        gap_ends=gap_ends,
+    )
+
+
+def _without_quotas(
+    session: Session, settings: Settings, desk: Desk, message: Message, now: datetime
+) -> Circumstances:
     prospect = session.get_one(Prospect, message.prospect_id)
     limits = ledger.limits_of(settings, desk.account_ids).get(message.account_id or 0)
     account = session.get(Account, message.account_id) if message.account_id is not None else None
@@ -136,7 +167,6 @@ def circumstances_of(
     zone = zone_for(prospect.timezone, prospect.country, desk.timezone)
     window = window_of(settings.file.outreach.window, campaign.schedule if campaign else {})
     mails = message.action == "email"
-    full = _full(session, message, account, limits, now)
     hindered = None if message.by_hand else fresh.hindrance(session, message, now)
     lawful = consents.of_message(session, settings.file.outreach, message, now)
     return Circumstances(
@@ -154,12 +184,7 @@ def circumstances_of(
         follows=series.in_words(session, message) or "its time has not come",
         opens=opening(window, zone.info, now, calendar_for(window, prospect.country)) if mails else now,
         closed=closed(window, zone, now),
-        cap=full.quota.most if full else None,
-        cap_code=full.quota.code if full else "cap",
-        cap_why=full.quota.why if full else "",
-        cap_ends=full.until if full else None,
         unread=hindered[1] if hindered and hindered[0] == "inbox" else None,
-        gap_ends=ledger.gap_ends(session, message, limits or Limits(), now),
     )
 
 
@@ -229,6 +254,6 @@ def _pauses(
     if prospect.paused_until is not None:
         why = f"{prospect.paused_why or ''}{'; the series goes on then' if message.recipient_id else ''}"
         pauses.append(Pause(prospect.name, why, prospect.paused_until))
-    if company is not None and company.paused_until is not None and not series.spares(message, company):
+    if company is not None and company.paused_until is not None and not endings.spares(message, company):
         pauses.append(Pause(company.name, company.paused_why or "", company.paused_until))
     return pauses
