@@ -208,6 +208,9 @@ def test_a_pause_wants_a_reason_that_everybody_sees(desk: Desk) -> None:
         page = desk.ana.get(path).text
         assert "price" in page
         unharmed(page)
+    page = desk.ana.get(f"/m/{campaign}").text
+    assert re.search(r"Paused: \w*[A-Z]\w*: price", page)  # names keep their capitals
+    assert "[outreach] public_url</code> nobody can unsubscribe" in page
     assert desk.ana.post(f"/m/{campaign}/pause", data={"why": "again"}).status_code == 409
 
 
@@ -219,6 +222,7 @@ def test_the_end_is_for_good(desk: Desk) -> None:
     page = desk.ana.get(f"/m/{campaign}").text
     assert "Start</button>" not in page
     assert desk.ana.post(f"/m/{campaign}/start").status_code == 409
+    assert desk.ana.post(f"/m/{campaign}/draft").status_code == 409
 
 
 def test_a_name_of_others_is_text_on_every_page(desk: Desk) -> None:

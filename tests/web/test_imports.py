@@ -53,6 +53,11 @@ def planned(desk: Desk, content: str = FILE) -> str:
     return at
 
 
+def test_a_page_before_no_number_that_there_can_be_is_refused(desk: Desk) -> None:
+    assert desk.ana.get(f"/imports?before={2**31 - 1}").status_code == 200
+    assert desk.ana.get(f"/imports?before={10**20}").status_code == 422
+
+
 def kept_files(desk: Desk) -> list[Path]:
     folder = desk.place.installation.workspace.root / uploads.FOLDER
     return sorted(folder.iterdir()) if folder.is_dir() else []

@@ -14,6 +14,7 @@ from prospector.installation import Installation
 from prospector.queue.means import Means
 from prospector.web import (
     assets,
+    campaign_new,
     campaign_people,
     campaign_results,
     campaign_template,
@@ -80,6 +81,7 @@ ROUTERS = (
     prospect.router,
     consents.router,
     companies.router,
+    campaign_new.router,
     campaigns.router,
     campaign_people.router,
     campaign_template.router,

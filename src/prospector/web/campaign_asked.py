@@ -12,7 +12,7 @@ from fastapi import Depends, Path, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from prospector.campaigns import listing
+from prospector.campaigns import drafting, listing
 from prospector.campaigns.listing import Row
 from prospector.installation import Installation, utc_now
 from prospector.models import Campaign
@@ -68,6 +68,11 @@ class Asked:
 
     def write(self, work: Callable[[Session, Campaign], T]) -> T:
         return self.installation.store.write(lambda session: work(session, self.campaign(session)))
+
+    @property
+    def drafting(self) -> drafting.Means:
+        """What making drafts takes."""
+        return drafting.Means(self.means.desk, self.installation.template_path())
 
     def path(self, part: str = "") -> str:
         return f"/m/{self.campaign_id}{part}"

@@ -179,8 +179,8 @@ def _save(about: Asked, edited: Edited) -> Response:
         raise NotNowError(str(error)) from None
     answer = about.back("/template", said="saved" if new else "same", person=str(edited.person or ""))
     if run_id is not None:
-        store, means = about.installation.store, means_of(about)
-        answer.background = BackgroundTask(drafting.carry_out, store, means, run_id, utc_now)
+        store = about.installation.store
+        answer.background = BackgroundTask(drafting.carry_out, store, about.drafting, run_id, utc_now)
     return answer
 
 
@@ -194,10 +194,6 @@ def drafting_is_wanted(session: Session, campaign_id: int) -> bool:
     """Whether somebody has a draft that a new version replaces."""
     drafted = select(Recipient.id).where(Recipient.campaign_id == campaign_id, Recipient.state == "drafted")
     return session.exec(drafted.limit(1)).first() is not None
-
-
-def means_of(about: Asked) -> drafting.Means:
-    return drafting.Means(about.means.desk, about.installation.template_path())
 
 
 def stored(session: Session, campaign: Campaign, person: int, who: str) -> Edited:
@@ -230,7 +226,7 @@ def _page(
             "prospect": prospect,
             "found": _found(session, about, campaign, edited.who),
             "shown": _shown(session, about, campaign, edited, prospect) if usable and prospect else [],
-            "rates": vocabulary.rates(session, means_of(about), campaign.id, steps) if steps else (),
+            "rates": vocabulary.rates(session, about.drafting, campaign.id, steps) if steps else (),
             "concerns": concerns(editing.versions(session, campaign.id)),
             "mailbox": _mailbox(about, campaign, prospect),
         }
@@ -264,7 +260,7 @@ def _shown(
 ) -> list[Shown]:
     """The preview; none where the texts are not usable yet."""
     steps = sheets.steps_of(edited.series)
-    means = means_of(about)
+    means = about.drafting
     if series_steps.check(steps, means.search_path):
         return []
     return preview.preview(session, means, campaign, steps, edited.fallbacks, prospect, about.now)

@@ -56,7 +56,10 @@ Id = Annotated[int, Query(ge=0, le=HIGHEST)]
 
 @router.get("/imports")
 def imports(
-    request: Request, viewer: Signed, installation: Opened, before: Annotated[int | None, Query(ge=1)] = None
+    request: Request,
+    viewer: Signed,
+    installation: Opened,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
 ) -> Response:
     """What was brought, the newest first."""
     with installation.store.reading() as session:
