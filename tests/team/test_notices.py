@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import Envelope
 from sqlmodel import Session
 from tests.office import Office, office
 
@@ -192,6 +196,28 @@ def test_what_is_no_channel_never_raises_and_never_tells_the_secret(
     failed = channels.send(Notice("Hello", "you", ("phone",)), {"phone": "env:PHONE_URL"})
     assert failed["phone"]
     assert TOKEN not in failed["phone"]
+
+
+def test_a_notice_by_mail_says_that_a_machine_wrote_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrived: list[bytes] = []
+
+    class Inbox:
+        async def handle_DATA(self, server: object, session: object, envelope: Envelope) -> str:
+            arrived.append(bytes(envelope.content or b""))
+            return "250 OK"
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = Controller(Inbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        url = f"mailto://127.0.0.1:{port}/?from=us@us.example&to=ana@us.example&mode=insecure"
+        monkeypatch.setenv("PHONE_URL", url)
+        assert channels.send(Notice("Hello", "you", ("phone",)), {"phone": "env:PHONE_URL"}) == {}
+    finally:
+        server.stop()
+    assert [message_from_bytes(raw)["Auto-Submitted"] for raw in arrived] == ["auto-generated"]
 
 
 def test_without_channels_nobody_is_asked(store: Store, tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def _told(url: str, notice: Notice, said: list[str]) -> bool:
         if not channel.add(url):
             said.append("apprise cannot read this address")
             return False
+        for service in channel:
+            if service.secure_protocol == "mailtos":
+                headers: dict[str, str] = getattr(service, "headers", {})
+                headers.setdefault("Auto-Submitted", "auto-generated")  # RFC 3834, 5
         return bool(channel.notify(notice.body, notice.title, body_format=apprise.NotifyFormat.TEXT))
     except Exception as error:
         said.append(f"{type(error).__name__} while sending")
