@@ -131,6 +131,16 @@ def recall(session: Session, message_ids: Sequence[int]) -> int:
     return session.exec(statement.values(**back).execution_options(synchronize_session=False)).rowcount
 
 
+def ask_again(session: Session, recipient_ids: Sequence[int]) -> None:
+    """Make the whole series of these people drafts again, where nothing of them was said."""
+    approved = select(Message.id).where(
+        col(Message.recipient_id).in_(recipient_ids), Message.state == "approved"
+    )
+    recall(session, session.exec(approved).all())
+    waiting = col(Recipient.id).in_(recipient_ids), col(Recipient.state) == "active"
+    session.exec(update(Recipient).where(*waiting).values(state="drafted"))
+
+
 def _left_already(session: Session, message_ids: Sequence[int]) -> set[int]:
     """Those that are not the approved ones any more that they were."""
     waiting = select(Message.id).where(col(Message.id).in_(message_ids), Message.state == "approved")

@@ -278,6 +278,37 @@ def assign_mailboxes(session: Session, desk: Desk, campaign: Campaign) -> None:
         _move_drafts(session, desk, campaign, {one.id: one.account_id for one in page})
 
 
+def renew_footers(session: Session, desk: Desk, campaign: Campaign) -> list[int]:
+    """Put what belongs below each text now, by the sender, the source and the mailbox, below those that
+    have not left; the approved ones among them that were read with another footer."""
+    changed: list[int] = []
+    after = 0
+    unsaid = (
+        select(Message, Prospect)
+        .join(Prospect, col(Prospect.id) == Message.prospect_id)
+        .where(Message.campaign_id == campaign.id, col(Message.state).in_(("draft", "approved")))
+        .order_by(col(Message.id))
+        .limit(PAGE)
+    )
+    while page := session.exec(unsaid.where(col(Message.id) > after)).all():
+        after = page[-1][0].id
+        written_to = _written_to(session, sorted({person.id for _, person in page}))
+        for message, person in page:
+            whole = Envelope(desk, campaign, person, message.account_id, person.id not in written_to)
+            before = message.footer
+            _close(message, whole)
+            if message.footer != before and message.state == "approved":
+                changed.append(message.id)
+        session.flush()
+        session.expire_all()
+    return changed
+
+
+def _close(message: Message, envelope: Envelope) -> None:
+    language = str(message.facts.get("language", "en"))
+    message.footer = closed(envelope, language, message.step or 1, message.token).footer
+
+
 def _move_drafts(
     session: Session, desk: Desk, campaign: Campaign, mailboxes: Mapping[int, int | None]
 ) -> None:
@@ -290,10 +321,8 @@ def _move_drafts(
     written_to = _written_to(session, sorted({person.id for _, person in drafts}))
     for draft, person in drafts:
         mailbox = mailboxes[draft.recipient_id or 0]
-        whole = Envelope(desk, campaign, person, mailbox, person.id not in written_to)
-        language = str(draft.facts.get("language", "en"))
         draft.account_id = mailbox
-        draft.footer = closed(whole, language, draft.step or 1, draft.token).footer
+        _close(draft, Envelope(desk, campaign, person, mailbox, person.id not in written_to))
     session.flush()
 
 
@@ -329,6 +358,9 @@ def _draft(
         drafted.append({"recipient": recipient.id, "account": mailbox, "arm": arm})
     _discard_earlier(session, [one.id for one in page], kept)
     insert_new(session, Message, rows)
+    rewritten = {one["recipient"]: one["account"] for one in drafted if one["recipient"] in kept}
+    if rewritten:
+        _move_drafts(session, means.desk, text.campaign, rewritten)
     if drafted:
         common = {"version": text.version.id, "now": now}
         session.flush()

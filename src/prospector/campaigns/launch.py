@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from prospector.campaigns import drafting, editing, endings, recipients
+from prospector.campaigns import approvals, drafting, editing, endings, recipients
 from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.outlook import Schedule, last_leaves, schedule_in_words
 from prospector.config import Settings
-from prospector.models import Account, Campaign, Recipient
+from prospector.models import Account, Campaign, Message, Recipient
 from prospector.outreach import identity
 from prospector.outreach.drafts import Desk
 from prospector.outreach.identity import Missing
@@ -37,10 +37,25 @@ def start(session: Session, settings: Settings, desk: Desk, campaign: Campaign, 
     if missing := gate(session, settings, campaign, now):
         raise CampaignError(f'"{campaign.name}" cannot start: {"; ".join(one.message for one in missing)}.')
     campaign.state, campaign.paused_why = "running", None
-    campaign.started_at = campaign.started_at or now
     drafting.assign_mailboxes(session, desk, campaign)
+    if campaign.started_at is None:
+        ask_again(session, desk, campaign)
+    campaign.started_at = campaign.started_at or now
     session.add(campaign)
     session.flush()
+
+
+def ask_again(session: Session, desk: Desk, campaign: Campaign) -> int:
+    """Series that were approved before the sender, the source or the basis was complete have the footer
+    of now, and wait for somebody to approve them as they are. How many people that concerns."""
+    changed = drafting.renew_footers(session, desk, campaign)
+    people: set[int] = set()
+    for at in range(0, len(changed), recipients.PAGE):
+        some = select(Message.recipient_id).where(col(Message.id).in_(changed[at : at + recipients.PAGE]))
+        people |= {id_ for id_ in session.exec(some) if id_ is not None}
+    for at in range(0, len(people), recipients.PAGE):
+        approvals.ask_again(session, sorted(people)[at : at + recipients.PAGE])
+    return len(people)
 
 
 def pause(session: Session, campaign: Campaign, why: str, now: datetime) -> None:

@@ -57,7 +57,7 @@ def changes(session: Session, desk: Desk, message: Message, user_id: int | None)
         found.append("it is not word for word what was approved")
     since = read_at(message)
     found += _news(session, message, user_id, since)
-    # A series goes on over the stages, and ends where one is terminal (campaigns/series.py).
+    # A series goes on over the stages, and ends where one is terminal (campaigns/endings.py).
     of_series = message.campaign_id is not None
     moved = [] if of_series else read_rows(session, _MOVED, prospect=message.prospect_id, since=since)
     if moved:
