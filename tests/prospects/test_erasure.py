@@ -14,6 +14,7 @@ from prospector import doctor, merges
 from prospector.casework import Casework
 from prospector.models import (
     Campaign,
+    CampaignVersion,
     Company,
     Consent,
     ImportRow,
@@ -25,6 +26,7 @@ from prospector.models import (
     View,
     metadata,
 )
+from prospector.outreach.leftovers import leftovers
 from prospector.overwriting import overwrite
 from prospector.prospects import duplicates, erasure, mentions
 from prospector.store import Store
@@ -68,12 +70,16 @@ def planted(place: Office) -> int:
     def work(session: Any) -> None:
         casework = Casework(place.runtime.consequences)
         casework.log(session, session.get_one(Prospect, first), "note", note, place.now)
-        campaign = Campaign(name="spring", created_at=place.now)
+        campaign = Campaign(name="spring", created_at=place.now, source=f"met {name} at a fair")
         run = Run(
             kind="import", at=place.now, detail={"filename": f"{name}.vcf", "samples": [{"a": address}]}
         )
-        session.add_all([campaign, run])
+        review = Run(kind="review", at=place.now, detail={"given": {"value": f"{handle}!", "named": [name]}})
+        session.add_all([campaign, run, review])
         session.flush()
+        text = f"Subject: As {name.upper()} said\n\nAsk {address}, or me."
+        steps = [{"wait": 0, "variants": [{"name": "A", "texts": {"en": text}}]}]
+        session.add(CampaignVersion(campaign_id=campaign.id, number=1, steps=steps, created_at=place.now))
         session.add(Recipient(campaign_id=campaign.id, prospect_id=first, at=place.now))
         session.add(
             Consent(prospect_id=first, kind="express", evidence=evidence, at=place.now, created_at=place.now)
@@ -123,7 +129,18 @@ def test_nothing_of_an_erased_person_is_left_in_any_table(place: Office) -> None
     assert [one.id for one in place.rows(Prospect)] == [before]
     assert [one.cells for one in place.rows(ImportRow)] == [{"Mail": "bert@b.example"}]
     assert [one.name for one in place.rows(View)] == ["mine"]
-    assert place.one(Run).detail == {"filename": mentions.ERASED, "samples": [{"a": mentions.ERASED}]}
+    assert place.one(Run, kind="review").detail["given"] == {
+        "value": mentions.ERASED,
+        "named": [mentions.ERASED],
+    }
+    (step,) = place.one(CampaignVersion).steps
+    left = step["variants"][0]["texts"]["en"]
+    assert left == "Subject: As [[erased]] said\n\nAsk [[erased]], or me."
+    assert leftovers("Ask [[erased]], or me.")
+    assert place.one(Run, kind="import").detail == {
+        "filename": mentions.ERASED,
+        "samples": [{"a": mentions.ERASED}],
+    }
     assert [one.name for one in place.rows(Company)] == ["Bert"]
     assert (done.rows["consents"], done.rows["recipients"], done.rows["imports"]) == (1, 1, 2)
     with place.store.reading() as session:

@@ -1,21 +1,35 @@
 """Where an erased person is named outside of their own rows, and taking those words away.
 
-Rows of files that somebody imported, kept searches, what runs note of themselves, and the company of
-nobody else. What colleagues and others wrote in their own rows is theirs, and stays.
+Rows of files that somebody imported, kept searches, what runs note of themselves, the texts of campaigns,
+and the company of nobody else. What colleagues and others wrote in their own rows is theirs, and stays.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, Text, cast, delete, exists, func, or_
-from sqlmodel import Session, col, select, update
+from sqlalchemy import ColumnElement, String, Text, cast, delete, exists, false, func, or_
+from sqlmodel import Session, SQLModel, col, select, update
 
-from prospector.models import Company, ImportRow, Profile, Prospect, Run, View
+from prospector.models import (
+    Campaign,
+    CampaignVersion,
+    Company,
+    ImportRow,
+    Profile,
+    Prospect,
+    Run,
+    View,
+    table_of,
+)
 
 ERASED = "(erased)"
+IN_TEXTS = "[[erased]]"
+"""In what a campaign writes: a mark that no draft is approved with (`outreach.leftovers`), so that a person
+mends the sentence before anybody gets it."""
 LEAST = 4
 """A shorter name stands in too many words that are not about the person."""
 _RUNS_OF_TWO = ("merge", "distinct")
@@ -45,6 +59,7 @@ def forget(session: Session, ids: Sequence[int], words: Sequence[str]) -> dict[s
         "imports": _rows_of_files(session, ids, sure(words)),
         "searches": _searches(session, words),
         "runs": _runs(session, ids, words),
+        "texts": _texts(session, words),
     }
 
 
@@ -87,6 +102,36 @@ def _runs(session: Session, ids: Sequence[int], words: Sequence[str]) -> int:
         session.exec(update(Run).where(col(Run.id) == id_).values(detail=without(detail, words)))
         number += 1
     return number
+
+
+def _texts(session: Session, words: Sequence[str]) -> int:
+    """What campaigns write and note of themselves loses these words, and nothing around them."""
+    number = 0
+    for model, columns in _OF_CAMPAIGNS:
+        table = table_of(model)
+        naming = or_(*(_naming(table.c[name], words) for name in columns)) if words else false()
+        for row in session.execute(select(table.c.id, *(table.c[name] for name in columns)).where(naming)):
+            kept = {name: cut(getattr(row, name), words) for name in columns}
+            session.execute(table.update().where(table.c.id == row.id).values(**kept))
+            number += 1
+    return number
+
+
+_OF_CAMPAIGNS: tuple[tuple[type[SQLModel], tuple[str, ...]], ...] = (
+    (CampaignVersion, ("steps", "fallbacks", "note")),
+    (Campaign, ("basis", "source")),
+)
+
+
+def cut(value: Any, words: Sequence[str]) -> Any:
+    """A value of JSON without these words, with the mark where each was."""
+    if isinstance(value, str):
+        return re.sub("|".join(map(re.escape, words)), IN_TEXTS, value, flags=re.IGNORECASE)
+    if isinstance(value, list):
+        return [cut(one, words) for one in value]
+    if isinstance(value, dict):
+        return {name: cut(one, words) for name, one in value.items()}
+    return value
 
 
 def without(value: Any, words: Sequence[str]) -> Any:
