@@ -70,7 +70,11 @@ def test_drafts_of_a_csv_file_are_rendered_and_not_stored(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"", "The file is empty"), (b"name\n\xff\n", "is not UTF-8"), (b'name\n"Jo\n', "is no CSV")],
+    [
+        (b"", "The file is empty"),
+        ("name\nJo\n".encode("utf-16")[:-1], "has letters that are not utf-16"),
+        (b'name\n"Jo\n', "is no CSV"),
+    ],
 )
 def test_a_file_that_is_no_table_is_said(shell: Shell, content: bytes, said: str) -> None:
     shell.write("people.csv", content)
@@ -93,3 +97,19 @@ print(*sorted({"sqlalchemy", "alembic", "aiohttp", "structlog", "uvicorn"} & set
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.splitlines() == ["x\thttps://x.com/jack\thttps://x.com/jack", ""]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "first name;email;company\nJörg;j@löw.example;Löw & Söhne\n".encode("cp1252"),
+        "first name\temail\tcompany\nJörg\tj@löw.example\tLöw & Söhne\n".encode("utf-16"),
+    ],
+)
+def test_a_spreadsheet_may_be_written_in_other_ways(shell: Shell, data: bytes) -> None:
+    (shell.folder / "people.csv").write_bytes(data)
+    template = "Subject: {{ company.name }}\n\nHi {{ prospect.first_name }}, may I ask you something?\n"
+    (shell.folder / "templates" / "hello.txt").write_text(template, encoding="utf-8")
+    (row,) = shell("draft", "--template", "hello", "--csv", str(shell.folder / "people.csv"), "--json").json
+    assert (row["to"], row["subject"]) == ("j@löw.example", "Löw & Söhne")
+    assert row["body"].startswith("Hi Jörg,")

@@ -66,14 +66,26 @@ def _of_file(path: Path, name: str, language: str | None) -> Iterator[dict[str, 
     try:
         if path.stat().st_size > LARGEST_FILE:
             fail(f"{path} is larger than {LARGEST_FILE // 2**20} MB; split it.", 2)
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        with path.open(encoding=_encoding_of(path), newline="") as lines:
             yield from (_rendered(chosen, facts) for facts in spreadsheet.rows(lines, sender))
     except OSError as error:
         fail(f"{path} cannot be read: {error.strerror}.", 2)
-    except UnicodeDecodeError:
-        fail(f"{path} is not UTF-8; save it as UTF-8 and try again.", 2)
+    except UnicodeDecodeError as error:
+        fail(f"{path} has letters that are not {error.encoding}; save it as UTF-8 and try again.", 2)
     except spreadsheet.SpreadsheetError as error:
         fail(f"{path}: {error}", 2)
+
+
+def _encoding_of(path: Path) -> str:
+    """How a file is encoded. Most are UTF-8: only for another one it is found out, which takes long."""
+    with path.open("rb") as stream:
+        try:
+            stream.read().decode("utf-8")
+        except UnicodeDecodeError:
+            from prospector.importing import delimited
+
+            return delimited.encoding_of(stream)
+    return "utf-8-sig"
 
 
 def _rendered(chosen: Template, facts: Facts) -> dict[str, Any]:

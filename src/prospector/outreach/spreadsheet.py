@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 from prospector.outreach import naming
 from prospector.outreach.facts import VOCABULARY, Facts
 
+DELIMITERS = ",;\t|"
 MOST_ROWS, MOST_COLUMNS = 200_000, 300
 # Names that exports use for the facts that templates know.
 ALIASES: Mapping[str, str] = {
@@ -36,9 +38,12 @@ class SpreadsheetError(Exception):
 
 
 def rows(lines: Iterable[str], sender: Mapping[str, object]) -> Iterator[Facts]:
-    """The facts of each row. The first line names the columns; those that templates do not know
-    become `prospect.fields.NAME`, in lower case. Raises `SpreadsheetError`."""
-    reader = csv.reader(lines, strict=True)
+    """The facts of each row. The first line names the columns, and shows what parts the cells; columns
+    that templates do not know become `prospect.fields.NAME`, in lower case. Raises `SpreadsheetError`."""
+    rest = iter(lines)
+    first = next(rest, "")
+    whole = chain((first,), rest) if first else rest
+    reader = csv.reader(whole, delimiter=delimiter_of(first), strict=True)
     names: list[str] | None = None
     try:
         for number, row in enumerate(reader):
@@ -54,6 +59,12 @@ def rows(lines: Iterable[str], sender: Mapping[str, object]) -> Iterator[Facts]:
         raise SpreadsheetError(f"Line {reader.line_num} is no CSV: {error}.") from None
     if names is None:
         raise SpreadsheetError("The file is empty; its first line names the columns.")
+
+
+def delimiter_of(header: str) -> str:
+    """What parts the cells of a table with these headings: the mark that is there most often."""
+    bare = re.sub(r'"[^"]*"', "", header)
+    return max(DELIMITERS, key=bare.count)
 
 
 def facts(row: Mapping[str, str], sender: Mapping[str, object]) -> Facts:
