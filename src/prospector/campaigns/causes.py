@@ -155,6 +155,7 @@ _TITLES: Mapping[str, str] = {
     "same-text": "The same text goes to several people",
     "same-address": "The same address twice",
     "blocked": "Never written to",
+    "law:basis": "No lawful basis is noted",
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +18,10 @@ from sqlalchemy import Text, bindparam, cast, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from prospector.campaigns import causes, standing, suggestions
+from prospector.campaigns import causes, permission, standing, suggestions
 from prospector.campaigns.causes import Cause, Trouble
 from prospector.campaigns.standing import Part, Person
+from prospector.config import Outreach
 from prospector.models import (
     CampaignVersion,
     Company,
@@ -48,7 +49,7 @@ _VERSION = table_of(CampaignVersion)
 _PEOPLE = (
     select(
         *_RECIPIENT.c["id", "prospect_id", "state", "why"],
-        *_PROSPECT.c["name", "email", "archived_at", "paused_until", "paused_why", "company_id"],
+        *_PROSPECT.c["name", "email", "archived_at", "country", "legal_basis"],
         _COMPANY.c.name.label("company"),
     )
     .join_from(_RECIPIENT, _PROSPECT, _PROSPECT.c.id == _RECIPIENT.c.prospect_id)
@@ -142,11 +143,13 @@ _WAITING = {False: _waiting(False), True: _waiting(True)}
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the review holds people against: the time, its zone, and how long people rest."""
+    """What the review holds people against: the time, its zone, how long people rest, and which
+    countries ask for a consent first."""
 
     now: datetime
     zone: ZoneInfo
     rest: Rest
+    outreach: Outreach = field(default_factory=Outreach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +185,15 @@ def read(session: Session, campaign_id: int, terms: Terms) -> Review:
     drafts = _parts(session, campaign_id)
     blocked = _blocked(session, campaign_id, rows)
     others = _others(session, campaign_id, terms)
+    lawless = permission.troubles(session, campaign_id, terms.outreach, rows, terms.now)
+    for row in rows:
+        if (trouble := lawless.get(row.prospect_id)) is not None:
+            others.setdefault(row.id, []).append(trouble)
+    for recipient_id, trouble in _same_address(rows).items():
+        others.setdefault(recipient_id, []).append(trouble)
     found = read_rows(session, _NEWEST, campaign=campaign_id)
     people = [
-        _person(row, drafts.get(row.id, ()), blocked.get(row.prospect_id), others[row.id])
+        _person(row, drafts.get(row.id, ()), blocked.get(row.prospect_id), others.get(row.id, ()))
         for row in rows
         if row.state != "skipped" and (row.id in drafts or row.state == "stopped")
     ]
@@ -204,14 +213,10 @@ def _person(row: Any, parts: Sequence[Any], blocked: str | None, others: Sequenc
     troubles = {
         one.key: one
         for part in parts
-        if part.state == "draft"
-        for one in causes.of_draft(_listed(part.problems))
+        if part.state == "draft" and part.problems != "[]"
+        for one in causes.of_draft(json.loads(part.problems))
     }
-    guess = suggestions.first_name_of(row.email) or ""
-    found = [
-        one if one.fix or one.path != causes.FIRST_NAME else causes.with_fix(one, guess)
-        for one in troubles.values()
-    ]
+    found = [_suggested(one, row.email) for one in troubles.values()]
     if suggestions.is_role(row.email):
         about = f"{(row.email or '').partition('@')[0]}@"
         found.append(Trouble("role-address", "warning", f"Role address ({about})", about=about))
@@ -228,8 +233,11 @@ def _person(row: Any, parts: Sequence[Any], blocked: str | None, others: Sequenc
     )
 
 
-def _listed(problems: str) -> list[dict[str, Any]]:
-    return [] if problems == "[]" else json.loads(problems)
+def _suggested(trouble: Trouble, address: str | None) -> Trouble:
+    """With what the address spells, where a first name would mend it."""
+    if trouble.fix or trouble.path != causes.FIRST_NAME:
+        return trouble
+    return causes.with_fix(trouble, suggestions.first_name_of(address) or "")
 
 
 def _why_blocked(row: Any, suppressed: str | None) -> str | None:
@@ -257,7 +265,21 @@ def _blocked(session: Session, campaign_id: int, rows: Sequence[Any]) -> dict[in
     return found
 
 
-def _others(session: Session, campaign_id: int, terms: Terms) -> Mapping[int, list[Trouble]]:
+def _same_address(rows: Sequence[Any]) -> Mapping[int, Trouble]:
+    """By recipient, who would get two mails, since somebody else in the campaign has their address."""
+    by_address: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        if row.state != "skipped" and row.email:
+            by_address[row.email.casefold()].append(row)
+    return {
+        row.id: Trouble("same-address", "error", "somebody else here has the same address", about=address)
+        for address, some in by_address.items()
+        if len(some) > 1
+        for row in some
+    }
+
+
+def _others(session: Session, campaign_id: int, terms: Terms) -> dict[int, list[Trouble]]:
     """By recipient, what no draft can know: who of us has just written, and texts that are the same."""
     found: dict[int, list[Trouble]] = defaultdict(list)
     touched: dict[int, Trouble] = {}

@@ -89,11 +89,11 @@ def verdicts(
     session: Session, outreach: Outreach, people: Sequence[Prospect], now: datetime, basis: str = ""
 ) -> dict[int, Verdict]:
     """By person, whether a cold mail may go to them now; `basis` is the campaign's note on why."""
-    grounds = _grounds(session, [person.id for person in people])
+    known = grounds(session, [person.id for person in people])
     return {
         person.id: law.verdict(
             law.country_of(person.country, person.email),
-            grounds.get(person.id, ()),
+            known.get(person.id, ()),
             now.date(),
             basis=basis or person.legal_basis or "",
             opt_in=outreach.opt_in_countries,
@@ -119,7 +119,8 @@ def of_message(session: Session, outreach: Outreach, message: Message, now: date
     return verdict_of(session, outreach, session.get_one(Prospect, message.prospect_id), now, basis)
 
 
-def _grounds(session: Session, people: Iterable[int]) -> Mapping[int, list[Ground]]:
+def grounds(session: Session, people: Iterable[int]) -> Mapping[int, list[Ground]]:
+    """By person, the consents that are noted."""
     found: dict[int, list[Ground]] = defaultdict(list)
     for row in read_rows(session, _OF, people=sorted(set(people))):
         ended = row.expires_at.date() if row.expires_at is not None else None

@@ -58,7 +58,8 @@ def means_of(about: Asked) -> Means:
 
 def terms_of(about: Asked) -> Terms:
     zone = ZoneInfo(about.means.settings.file.queue.timezone)
-    return Terms(about.now, zone, approval.rest_of(about.means.settings))
+    settings = about.means.settings
+    return Terms(about.now, zone, approval.rest_of(settings), settings.file.outreach)
 
 
 def read(session: Session, about: Asked) -> Review:

@@ -141,7 +141,7 @@ def after(
 
 
 def progress(about: Asked, view: View, run_id: int) -> Response:
-    """How far a run is: only that while it goes on, since the page asks twice a second, then all it changed."""
+    """How far a run is: only that while it goes on, since the page asks often; then all it changed."""
     with about.installation.store.reading() as session:
         campaign = about.campaign(session)
         told = _told(session, about, Done(run_id))
