@@ -37,6 +37,7 @@ grace = "0s"
 [outreach]
 hold = "0s"
 gap = "0s"
+ramp_weeks = 0
 [outreach.window]
 always = true
 [accounts.bluesky]
