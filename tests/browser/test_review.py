@@ -58,7 +58,12 @@ class Reviewer:
 
     def read(self) -> Review:
         settings = self.site.opened.settings
-        terms = Terms(utc_now(), ZoneInfo(settings.file.queue.timezone), approval.rest_of(settings), settings.file.outreach)
+        terms = Terms(
+            utc_now(),
+            ZoneInfo(settings.file.queue.timezone),
+            approval.rest_of(settings),
+            settings.file.outreach,
+        )
         with self.site.opened.store.reading() as session:
             return review.read(session, self.campaign_id, terms)
 
