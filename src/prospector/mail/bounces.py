@@ -25,7 +25,8 @@ _ROBOT = re.compile(
     re.I,
 )
 _SUBJECT = re.compile(
-    r"(?:undeliver|non-?delivery|permanent delivery failure|delivery status notification|(?:mail )?delivery (?:has )?(?:fail|report|error|problem)|"
+    r"(?:undeliver|non-?delivery|permanent delivery failure|delivery status notification|"
+    r"(?:mail )?delivery (?:has )?(?:fail|report|error|problem)|"
     r"mail (?:delivery (?:failed|warning)|system error|could not be delivered)|returned mail|failure notice|"
     r"automatically rejected mail|"
     r"message (?:not delivered|could not be delivered)|warning: (?:message|could not send)|"
