@@ -1,8 +1,9 @@
 """The files that pages load: read once at the start, joined, compressed, and named by their content.
 
-Stylesheets and scripts lie in small files, one for each page; browsers get one of each, with what is
-vendored before our own. A name with the content's hash may be kept for ever, so a second visit loads
-the page alone.
+Stylesheets and scripts lie in small files, one for each page. Browsers get one of each, with what is
+vendored before our own; what is heavy and for few pages lies in a folder and is a file of its own that
+these pages ask for in their block `assets`. A name with the content's hash may be kept for ever, so a
+second visit loads the page alone.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ def assets() -> Mapping[str, Asset]:
     found = {
         "app.css": joined("styles", ".css"),
         "app.js": joined("vendor", ".js") + b"\n" + keymap.script() + joined("scripts", ".js"),
+        "campaigns.css": joined("styles/campaigns", ".css"),
+        "queue.js": joined("scripts/queue", ".js"),
+        "review.js": joined("scripts/review", ".js"),
         "icons.svg": (STATIC / "vendor" / "icons.svg").read_bytes(),
     }
     return {name: _asset(name, content) for name, content in found.items()}

@@ -26,8 +26,8 @@ MOST_BODY = 1_000_000
 MOST_UPLOAD = 51 * 2**20
 """A file of people (`importing.sheet.MOST_BYTES`), with what a form puts around it."""
 HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     # Not no-referrer: under that, browsers send "Origin: null" with our own forms.
     "Referrer-Policy": "same-origin",
@@ -36,6 +36,9 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Frame-Options": "DENY",
 }
+OF_PARTS = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy")
+"""What a stylesheet or a script needs of these: the rest speaks of documents."""
+PARTS = (b"text/css", b"text/javascript")
 
 
 class Guard:
@@ -133,9 +136,11 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
-            given = {name.lower() for name, _ in message["headers"]}
+            given = {name.lower(): value for name, value in message["headers"]}
             # What is shown is about people: no cache keeps it. Files with a hash say otherwise.
             wanted = {**HEADERS, "Cache-Control": "no-store"}
+            if given.get(b"content-type", b"").startswith(PARTS):
+                wanted = {name: HEADERS[name] for name in OF_PARTS}
             new = [(name.lower().encode(), text.encode()) for name, text in wanted.items()]
             message["headers"] = [*message["headers"], *(pair for pair in new if pair[0] not in given)]
         await self._send(message)

@@ -224,6 +224,8 @@ if (prospector.page === 'review' && document.querySelector('.rv[data-path]')) ((
   });
   addEventListener('beforeunload', e => { if (jobs.length) e.preventDefault(); });
   if (opened) kept.set(opened, pane.innerHTML);
-  mark(); ticked(); poll(); if (opened) { lookAhead(); if (!$('[aria-invalid=true]', pane) && !small.matches) focus(); }
+  // Not before somebody is at work here: a page that is only looked at asks for no more than itself.
+  if (opened) for (const begun of ['keydown', 'pointerdown']) addEventListener(begun, lookAhead, { once: true, capture: true });
+  mark(); ticked(); poll(); if (opened) { if (!$('[aria-invalid=true]', pane) && !small.matches) focus(); }
   prospector.review = { get opened() { return opened; } };
 })();
