@@ -71,7 +71,7 @@ def test_draft_puts_people_into_the_campaign_of_that_name(town: Shell) -> None:
     assert len(town("drafts", "--json").json) == 1
     (row,) = town("campaigns", "--json").json
     assert (row["name"], row["version"], row["people"], row["state"]) == ("spring", 1, 1, "draft")
-    # Nobody said by what right we write, so nothing can be approved.
+    # This workspace has no account that sends mail, so nothing can be approved.
     refused = town("approve", str(second.json[0]["id"]), "--json").json
     assert refused[0]["state"] == "draft"
-    assert "lawful basis" in refused[0]["why"]
+    assert "no mailbox" in refused[0]["why"]
