@@ -24,6 +24,7 @@ from prospector.prospects.people import NotFoundError
 from prospector.prospects.scope import Scope
 from prospector.queue import withdrawal
 from prospector.sdk import ProfileRef
+from prospector.store import by_id
 
 BY_HAND = "by hand"
 
@@ -122,7 +123,7 @@ class Casework:
 
 def person(session: Session, scope: Scope, prospect_id: int) -> Prospect:
     """A person whom the reader may see. Raises `NotFoundError`, the same for what is not there."""
-    prospect = session.get(Prospect, prospect_id) if 0 < prospect_id < 2**31 else None
+    prospect = by_id(session, Prospect, prospect_id)
     if prospect is None or not scope.allows(prospect.owner_id):
         raise NotFoundError("There is no such person.")
     return prospect

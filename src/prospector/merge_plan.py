@@ -24,7 +24,8 @@ from prospector.models import (
     User,
     table_of,
 )
-from prospector.outreach import ledger, outbox, suppression
+from prospector.outreach import ledger, suppression
+from prospector.outreach.states import UNSAID
 from prospector.prospects import merging
 from prospector.prospects.merging import Joined, plain
 from prospector.queue import day
@@ -185,23 +186,23 @@ def _unsaid_that_go(session: Session, kept: Prospect, other: Prospect, joined: J
     gone: set[int] = set()
     for row in (row for row in rows if row.prospect_id == other.id):
         twin = of_kept.get((row.occasion, row.action))
-        unsaid = row.state in outbox.UNSAID
+        unsaid = row.state in UNSAID
         if unsaid and (twin is not None or (row.action == "email" and joined.address is not None)):
             gone.add(row.id)
-        elif twin is not None and twin.state in outbox.UNSAID:
+        elif twin is not None and twin.state in UNSAID:
             gone.add(twin.id)
     doubled, _ = places(session, kept.id, other.id)
     said = campaigns_said(rows, other.id)
     gone |= {
         row.id
         for row in rows
-        if row.state in outbox.UNSAID and row.campaign_id in doubled and row.campaign_id in said
+        if row.state in UNSAID and row.campaign_id in doubled and row.campaign_id in said
     }
     begun = said - doubled
     return gone | {
         row.id
         for row in rows
-        if row.prospect_id == other.id and row.state in outbox.UNSAID and row.campaign_id in begun
+        if row.prospect_id == other.id and row.state in UNSAID and row.campaign_id in begun
     }
 
 

@@ -48,6 +48,7 @@ from prospector.prospects import merging, people
 from prospector.prospects.merging import ELSEWHERE, MERGED, Joined, plain
 from prospector.queue import day
 from prospector.sdk import Seen
+from prospector.store import by_id
 
 KIND = "merge"
 # What the fold writes of a person is not kept: the fold says it again.
@@ -68,7 +69,7 @@ WATCHED: Mapping[type[SQLModel], tuple[str, ...]] = {
 
 def find(session: Session, run_id: int) -> Run:
     """A merge. Raises `MergeError`."""
-    run = session.get(Run, run_id) if 0 < run_id < 2**31 else None
+    run = by_id(session, Run, run_id)
     if run is None or run.kind != KIND:
         raise MergeError(f"There is no merge with the number {run_id}.")
     return run

@@ -23,6 +23,9 @@ SQLModel.metadata.naming_convention = {
 }
 metadata: MetaData = SQLModel.metadata
 
+HIGHEST_ID = 2**31 - 1
+"""The largest number that a row can have: an INTEGER of PostgreSQL."""
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """Aware UTC in and out, on both databases; a naive time is refused."""
@@ -603,6 +606,10 @@ class Run(SQLModel, table=True):
     user_id: int | None = Field(default=None, foreign_key="user.id")
     undone_at: datetime | None = Field(default=None, sa_type=UTCTime)
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+    def note(self, **values: Any) -> None:
+        """Put these into the detail; it is stored only where it is a new value."""
+        self.detail = {**self.detail, **values}
 
 
 class Edit(SQLModel, table=True):

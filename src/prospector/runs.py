@@ -216,7 +216,7 @@ def do_page(session: Session, consequences: Consequences, run_id: int, now: date
         edit.left, edit.done_at = outcome.stays or None, now
         writes.note(prospect, outcome.after, "")
     writes.write(session, consequences)
-    _keep(run, worked_at=now.isoformat(), finished=not edits)
+    run.note(worked_at=now.isoformat(), finished=not edits)
     return len(edits)
 
 
@@ -232,7 +232,7 @@ def undo_page(session: Session, consequences: Consequences, run_id: int, now: da
         edit.undone_at, edit.left = now, back.why or None
         writes.note(prospect, back.values, ":back")
     writes.write(session, consequences)
-    _keep(run, worked_at=now.isoformat(), finished=not page)
+    run.note(worked_at=now.isoformat(), finished=not page)
     return len(page)
 
 
@@ -292,12 +292,8 @@ def _mark_undone(session: Session, run_id: int, now: datetime) -> None:
         imported.begin(session, run_id, now)
     elif run.undone_at is None:
         run.undone_at = now
-        _keep(run, finished=False, worked_at=now.isoformat())
+        run.note(finished=False, worked_at=now.isoformat())
 
 
 def _detail(session: Session, run_id: int, **values: Any) -> None:
-    _keep(session.get_one(Run, run_id), **values)
-
-
-def _keep(run: Run, **values: Any) -> None:
-    run.detail = {**run.detail, **values}
+    session.get_one(Run, run_id).note(**values)

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
-from prospector.models import table_of
+from prospector.models import HIGHEST_ID, table_of
 
 if TYPE_CHECKING:
     from alembic.config import Config as AlembicConfig
@@ -334,4 +334,12 @@ def read_rows(session: Session, statement: Select[Any], **values: Any) -> Sequen
     return session.connection().execute(statement, values).all()
 
 
-__all__ = ["Store", "StoreError", "Writer", "connect", "insert_new", "read_rows", "say"]
+M = TypeVar("M", bound=SQLModel)
+
+
+def by_id(session: Session, model: type[M], id_: int) -> M | None:
+    """The row of this number; None also for a number that no row can have, which a person typed."""
+    return session.get(model, id_) if 0 < id_ <= HIGHEST_ID else None
+
+
+__all__ = ["Store", "StoreError", "Writer", "by_id", "connect", "insert_new", "read_rows", "say"]

@@ -20,7 +20,7 @@ from prospector.campaigns.editing import CampaignError
 from prospector.config import Settings
 from prospector.models import Edit, Prospect, Recipient, Run
 from prospector.outreach.drafts import Desk
-from prospector.store import Store, insert_new
+from prospector.store import Store, by_id, insert_new
 
 KIND = "review"
 PAGE = 50
@@ -159,7 +159,7 @@ def step(session: Session, acts: Mapping[str, Act], means: Means, run_id: int, n
             case.edit.undone_at = now
         else:
             case.edit.done_at = now
-    run.detail = {**run.detail, "worked_at": now.isoformat(), "finished": not cases}
+    run.note(worked_at=now.isoformat(), finished=not cases)
     session.flush()
     return len(cases)
 
@@ -190,12 +190,12 @@ def take_back(session: Session, run_id: int, now: datetime) -> None:
     if run.undone_at is not None:
         raise BatchError("That was taken back already.")
     run.undone_at = now
-    run.detail = {**run.detail, "worked_at": now.isoformat(), "finished": False}
+    run.note(worked_at=now.isoformat(), finished=False)
 
 
 def find(session: Session, run_id: int, campaign_id: int | None = None) -> Run:
     """A run of a review, of this campaign. Raises `BatchError`."""
-    run = session.get(Run, run_id) if 0 < run_id < 2**31 else None
+    run = by_id(session, Run, run_id)
     if run is None or run.kind != KIND or campaign_id not in (None, run.detail["campaign"]):
         raise BatchError("There is no such run of this campaign.")
     return run

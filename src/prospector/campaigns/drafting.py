@@ -41,7 +41,7 @@ from prospector.models import (
 )
 from prospector.outreach.dossier import facts_of
 from prospector.outreach.drafts import Desk
-from prospector.store import Store, insert_new
+from prospector.store import Store, by_id, insert_new
 
 DRAFTING = "drafting"
 PAGE = 250
@@ -135,7 +135,7 @@ def begin(
     if recipient_ids is not None and len(recipient_ids) > MOST_NAMED:
         raise CampaignError(f"Choose at most {MOST_NAMED:,} people, or all.")
     for earlier in unfinished(session, campaign_id):
-        _keep(earlier, state="replaced")
+        earlier.note(state="replaced")
     todo = _wanting(campaign_id, version.id, recipient_ids)
     count, last = session.exec(select(func.count(), func.max(Recipient.id)).where(*todo)).one()
     detail = {
@@ -181,8 +181,7 @@ def do_page(session: Session, means: Means, run_id: int, now: datetime) -> int:
         .execution_options(populate_existing=True)
     ).all()
     made = _draft(session, means, text, page, now)
-    _keep(
-        run,
+    run.note(
         after=page[-1].id if page else detail["upto"],
         done=detail["done"] + len(page),
         kept=detail["kept"] + made.kept,
@@ -197,7 +196,7 @@ def cancel(session: Session, run_id: int) -> None:
     run = find(session, run_id)
     session.refresh(run, with_for_update=True)
     if run.detail["state"] == "drafting":
-        _keep(run, state="cancelled")
+        run.note(state="cancelled")
 
 
 def progress(session: Session, run_id: int) -> Progress:
@@ -208,7 +207,7 @@ def progress(session: Session, run_id: int) -> Progress:
 
 
 def find(session: Session, run_id: int) -> Run:
-    run = session.get(Run, run_id) if 0 < run_id < 2**31 else None
+    run = by_id(session, Run, run_id)
     if run is None or run.kind != DRAFTING:
         raise CampaignError(f"There is no drafting run {run_id}.")
     return run
@@ -438,10 +437,6 @@ def _wanting(campaign_id: int, version_id: int, named: Sequence[int] | None) -> 
         return [chosen, col(Recipient.id).in_(named), col(Recipient.state).in_(IDLE)]
     older = col(Recipient.version_id).is_(None) | (col(Recipient.version_id) != version_id)
     return [chosen, (col(Recipient.state) == "added") | ((col(Recipient.state) == "drafted") & older)]
-
-
-def _keep(run: Run, **values: Any) -> None:
-    run.detail = {**run.detail, **values}
 
 
 __all__ = [

@@ -15,6 +15,7 @@ from prospector.campaigns.steps import Step, StepProblem
 from prospector.config import Window
 from prospector.models import Campaign, CampaignVersion, Message, Recipient, User
 from prospector.outreach.window import window_of
+from prospector.store import by_id
 
 LONGEST_NAME = 120
 COMPANY = ("pause", "stop", "nothing")
@@ -127,7 +128,7 @@ def save_version(
 
 def find(session: Session, campaign_id: int) -> Campaign:
     """A campaign by its id. Raises `NotFoundError`."""
-    campaign = session.get(Campaign, campaign_id) if 0 < campaign_id < 2**31 else None
+    campaign = by_id(session, Campaign, campaign_id)
     if campaign is None:
         raise NotFoundError("There is no such campaign. `prospector campaigns` lists them.")
     return campaign
@@ -147,14 +148,6 @@ def newest(session: Session, campaign_id: int) -> CampaignVersion | None:
     """The version that new drafts are made of; None where nothing is written yet."""
     of_campaign = select(CampaignVersion).where(CampaignVersion.campaign_id == campaign_id)
     return session.exec(of_campaign.order_by(col(CampaignVersion.number).desc())).first()
-
-
-def version_of(session: Session, campaign_id: int, number: int) -> CampaignVersion | None:
-    return session.exec(
-        select(CampaignVersion).where(
-            CampaignVersion.campaign_id == campaign_id, CampaignVersion.number == number
-        )
-    ).first()
 
 
 def versions(session: Session, campaign_id: int) -> list[VersionRow]:

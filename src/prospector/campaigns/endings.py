@@ -16,11 +16,9 @@ from sqlmodel import Session, col, select, update
 from prospector.models import Campaign, Company, Engagement, Message, Prospect, Recipient, table_of
 from prospector.outreach import suppression
 from prospector.outreach.readings import FILTERS, HUMAN
+from prospector.outreach.states import ABOUT_TO, UNSAID
 from prospector.store import read_rows
 
-ABOUT_TO = ("added", "drafted", "active")
-"""States of those to whom something may still go."""
-UNSAID = ("draft", "approved")
 ANSWERED = "a colleague has answered"
 """How the reason of a company's pause begins that a colleague's answer brought."""
 LATEST = datetime(9999, 1, 1, tzinfo=UTC)

@@ -14,6 +14,7 @@ from prospector.models import Account, Campaign, Message, Recipient
 from prospector.outreach import identity
 from prospector.outreach.drafts import Desk
 from prospector.outreach.identity import Missing
+from prospector.outreach.states import ABOUT_TO
 
 
 def gate(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> list[Missing]:
@@ -22,7 +23,7 @@ def gate(session: Session, settings: Settings, campaign: Campaign, now: datetime
     place = f"/m/{campaign.id}"
     if editing.newest(session, campaign.id) is None:
         found.append(Missing("version", "there is no text yet; write the first mail", f"{place}/template"))
-    if not any(recipients.counts(session, campaign.id)[state] for state in recipients.ABOUT_TO):
+    if not any(recipients.counts(session, campaign.id)[state] for state in ABOUT_TO):
         found.append(Missing("people", "there is nobody to write to; add people", f"{place}/people"))
     found += _mailboxes(session, settings, campaign, place)
     return [*found, *identity.missing(session, settings, campaign)]
@@ -81,7 +82,7 @@ def finish(session: Session, campaign: Campaign, now: datetime) -> int:
     ids = list(
         session.exec(
             select(Recipient.id).where(
-                Recipient.campaign_id == campaign.id, col(Recipient.state).in_(recipients.ABOUT_TO)
+                Recipient.campaign_id == campaign.id, col(Recipient.state).in_(ABOUT_TO)
             )
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -42,22 +42,7 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """The names of `prospector campaigns --json`."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "version": self.version,
-            "state": self.state,
-            "words": self.words,
-            "people": self.people,
-            "drafts": self.drafts,
-            "approved": self.approved,
-            "sent": self.sent,
-            "replied": self.replied,
-            "bounced": self.bounced,
-            "opted_out": self.opted_out,
-            "created_at": self.created_at,
-            "started_at": self.started_at,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

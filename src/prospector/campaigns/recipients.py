@@ -13,6 +13,7 @@ from prospector.campaigns.editing import CampaignError
 from prospector.config import Outreach
 from prospector.models import Campaign, ImportRow, Message, Profile, Prospect, Recipient, Suppression
 from prospector.outreach import consents, suppression, wording
+from prospector.outreach.states import ABOUT_TO
 from prospector.prospects import matching
 from prospector.prospects.scope import EVERYBODY, Scope
 from prospector.prospects.search import parse
@@ -22,8 +23,6 @@ PAGE = 500
 MOST = 100_000
 """People of one campaign, at most."""
 STATES = ("added", "drafted", "active", "stopped", "skipped", "done")
-ABOUT_TO = ("added", "drafted", "active")
-"""States of those who may still be written to."""
 
 
 @dataclass(frozen=True, slots=True)

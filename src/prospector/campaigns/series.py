@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select, update
 from prospector.config import Settings
 from prospector.models import Campaign, CampaignVersion, Engagement, Message, Prospect, Recipient
 from prospector.outreach.filters import reply_subject
+from prospector.outreach.states import UNSAID
 from prospector.outreach.window import window_of, working_days_later, zone_for
 
-UNSAID = ("draft", "approved")
 ORDINALS = {1: "the first mail", 2: "the second mail", 3: "the third mail", 4: "the fourth mail"}
 
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from prospector.campaigns import fills, recipients
 from prospector.campaigns.batches import Page
+from prospector.outreach.states import ABOUT_TO
 
 
 class Skip:
     """The act of a run: nobody of these is written to by this campaign. `given` holds `why`."""
 
     def do(self, page: Page) -> Mapping[int, str]:
-        there = [case for case in page.cases if case.recipient.state in recipients.ABOUT_TO]
+        there = [case for case in page.cases if case.recipient.state in ABOUT_TO]
         page.session.flush()
         recipients.skip(
             page.session, [case.recipient.id for case in there], page.given.get("why", ""), page.now

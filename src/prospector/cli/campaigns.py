@@ -15,11 +15,11 @@ from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.members import Filter, Member
 from prospector.campaigns.recipients import Added
 from prospector.campaigns.steps import Step, Variant
-from prospector.cli.output import HIGHEST_ID, AsJson, Limit, complain, echo, fail, installation, show
+from prospector.cli.output import AsJson, Limit, complain, echo, fail, installation, show
 from prospector.cli.prospects import require_stage
 from prospector.enrolment import stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Campaign, Message, Prospect, Recipient
+from prospector.models import HIGHEST_ID, Campaign, Message, Prospect, Recipient
 from prospector.outreach import pending, template
 from prospector.outreach.drafts import desk_of
 from prospector.prospects import people

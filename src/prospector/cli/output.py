@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON array instead of a table.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="At most so many rows.")]
 WIDEST = 70
-HIGHEST_ID = 2**31 - 1
 
 chosen_workspace: ContextVar[Path | None] = ContextVar("chosen_workspace", default=None)
 """What `--workspace` says, for every command."""

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from sqlmodel import Session, col, select
 
-from prospector.cli.output import HIGHEST_ID, AsJson, fail, installation, show
+from prospector.cli.output import AsJson, fail, installation, show
 from prospector.installation import Installation, utc_now
-from prospector.models import Message
+from prospector.models import HIGHEST_ID, Message
 from prospector.outreach import approval, drafts, outbox, pending
 from prospector.outreach.approval import Wording
 

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import typer
 from sqlmodel import Session
 
-from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
+from prospector.cli.output import AsJson, Limit, echo, fail, installation, show
 from prospector.cli.prospects import owner_of
 from prospector.config import duration
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
-from prospector.models import User
+from prospector.models import HIGHEST_ID, User
 from prospector.outreach import drafts
 from prospector.outreach.window import zone_of
 from prospector.prospects.scope import EVERYBODY, Scope

@@ -12,12 +12,12 @@ from sqlmodel import Session
 
 from prospector import merges, parting
 from prospector import runs as undoable
-from prospector.cli.output import HIGHEST_ID, AsJson, Limit, echo, fail, installation, show
+from prospector.cli.output import AsJson, Limit, echo, fail, installation, show
 from prospector.cli.queue import moment
 from prospector.consequences import Consequences
 from prospector.installation import Installation, utc_now
 from prospector.merge_plan import MergeError
-from prospector.models import Run, User
+from prospector.models import HIGHEST_ID, Run, User
 from prospector.prospects import people
 from prospector.prospects.bulk import Change
 from prospector.runs import RunError

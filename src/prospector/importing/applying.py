@@ -40,7 +40,7 @@ def begin(session: Session, run_id: int, now: datetime) -> None:
         staging.remember(session, run.detail["columns"], run.detail["mapping"], now)
         newest = session.exec(select(func.max(Company.id))).one() or 0
         state = {"state": staging.APPLYING, "applied_to": 0, "done": 0, "company_from": newest, "changed": 0}
-        staging.note(run, **state, ready=True, finished=False, worked_at=now.isoformat())
+        run.note(**state, ready=True, finished=False, worked_at=now.isoformat())
 
 
 def go_on(store: Store, consequences: Consequences, run_id: int, now: Callable[[], datetime]) -> int:
@@ -95,6 +95,6 @@ def numbers(run: Run) -> tuple[int, int]:
 def _advance(run: Run, rows: Sequence[ImportRow], changed: int, now: datetime) -> None:
     if rows:
         done, whole = run.detail["done"] + len(rows), run.detail["changed"] + changed
-        staging.note(run, applied_to=rows[-1].number, done=done, changed=whole, worked_at=now.isoformat())
+        run.note(applied_to=rows[-1].number, done=done, changed=whole, worked_at=now.isoformat())
     else:
-        staging.note(run, state=staging.DONE, finished=True, worked_at=now.isoformat())
+        run.note(state=staging.DONE, finished=True, worked_at=now.isoformat())

@@ -70,7 +70,7 @@ def _begin(session: Session, run_id: int, overwrite: bool) -> None:
     states = (staging.STAGED, staging.PLANNING, staging.PLANNED)
     run = staging.find(session, run_id, *states)
     state: dict[str, Any] = {"state": staging.PLANNING, "planned_to": 0, "done": 0}
-    staging.note(run, **state, overwrite=overwrite)
+    run.note(**state, overwrite=overwrite)
 
 
 def plan_page(
@@ -83,7 +83,7 @@ def plan_page(
         _write(judged)
     values = {"planned_to": page[-1].number, "done": run.detail["done"] + len(page)} if page else {}
     state = staging.PLANNING if page else staging.PLANNED
-    staging.note(run, **values, state=state, worked_at=now.isoformat())
+    run.note(**values, state=state, worked_at=now.isoformat())
     return len(page)
 
 

@@ -19,7 +19,7 @@ from sqlmodel import Session, col, delete, func, select
 from prospector.importing import formats, mapping
 from prospector.importing.sheet import FormatError, Record, Sheet
 from prospector.models import ColumnMapping, ImportRow, Run
-from prospector.store import Store, insert_new
+from prospector.store import Store, by_id, insert_new
 
 IMPORT = "import"
 PAGE = 500
@@ -146,7 +146,7 @@ def _insert(session: Session, run_id: int, page: Sequence[Record]) -> None:
     insert_new(session, ImportRow, rows, ("number",))
     run = session.get_one(Run, run_id)
     unreadable = sum(bool(row.problem) for row in page)
-    note(run, rows=run.detail["rows"] + len(page), errors=run.detail["errors"] + unreadable)
+    run.note(rows=run.detail["rows"] + len(page), errors=run.detail["errors"] + unreadable)
 
 
 def remembered(session: Session, columns: Sequence[str]) -> dict[str, str] | None:
@@ -189,7 +189,7 @@ def remap(store: Store, run_id: int, chosen: Mapping[str, str], now: datetime) -
         columns = run.detail["columns"]
         if wrong := mapping.problems(chosen, columns):
             raise FormatError(" ".join(wrong))
-        note(run, mapping=dict(chosen), state=STAGED, planned_to=0, done=0, remembered=False)
+        run.note(mapping=dict(chosen), state=STAGED, planned_to=0, done=0, remembered=False)
         remember(session, columns, chosen, now)
 
     store.write(work)
@@ -203,7 +203,7 @@ def remember(session: Session, columns: Sequence[str], chosen: Mapping[str, str]
 
 def find(session: Session, run_id: int, *states: str) -> Run:
     """An import; with `states`, in one of them. Raises `ImportingError`."""
-    run = session.get(Run, run_id) if 0 < run_id < 2**31 else None
+    run = by_id(session, Run, run_id)
     if run is None or run.kind != IMPORT:
         raise ImportingError(f"There is no import {run_id}.")
     if states and run.detail["state"] not in states:
@@ -224,11 +224,7 @@ _WORDS = {
 
 def keep(store: Store, run_id: int, **values: Any) -> None:
     """Note how far a run is."""
-    store.write(lambda session: note(session.get_one(Run, run_id), **values))
-
-
-def note(run: Run, **values: Any) -> None:
-    run.detail = {**run.detail, **values}
+    store.write(lambda session: session.get_one(Run, run_id).note(**values))
 
 
 def discard(session: Session, run_id: int) -> None:

@@ -95,7 +95,7 @@ def begin(session: Session, run_id: int, now: datetime) -> None:
     if run.undone_at is None:
         run.undone_at = now
         state = {"state": staging.UNDOING, "undone_to": 0, "done": 0, "finished": False}
-        staging.note(run, **state, worked_at=now.isoformat())
+        run.note(**state, worked_at=now.isoformat())
 
 
 def go_on(store: Store, consequences: Consequences, run_id: int, now: Callable[[], datetime]) -> int:
@@ -129,9 +129,9 @@ def undo_page(session: Session, consequences: Consequences, run_id: int, now: da
 def _advance(run: Run, page: Sequence[ImportRow], now: datetime) -> None:
     if page:
         done = run.detail["done"] + len(page)
-        staging.note(run, undone_to=page[-1].number, done=done, worked_at=now.isoformat())
+        run.note(undone_to=page[-1].number, done=done, worked_at=now.isoformat())
     else:
-        staging.note(run, state=staging.UNDONE, finished=True, worked_at=now.isoformat())
+        run.note(state=staging.UNDONE, finished=True, worked_at=now.isoformat())
 
 
 def _undoable(session: Session, run_id: int) -> Run:

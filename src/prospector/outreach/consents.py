@@ -18,7 +18,7 @@ from prospector.models import Campaign, Consent, Engagement, Message, Prospect, 
 from prospector.outreach import law
 from prospector.outreach.closing import is_cold
 from prospector.outreach.law import Ground, Verdict
-from prospector.store import read_rows
+from prospector.store import by_id, read_rows
 
 BY_HAND = "a person decides on each mail"
 """What stands for a note on our interest where no campaign writes: somebody looked at the one mail."""
@@ -57,7 +57,7 @@ def add(session: Session, prospect: Prospect, ground: Ground, user_id: int | Non
 def end(session: Session, consent_id: int, prospect_id: int, now: datetime) -> None:
     """A consent was noted by mistake: it counts from no day on, and stays for who asks. Raises
     `ConsentError`."""
-    row = session.get(Consent, consent_id) if 0 < consent_id < 2**31 else None
+    row = by_id(session, Consent, consent_id)
     if row is None or row.prospect_id != prospect_id:
         raise ConsentError("There is no such consent.")
     row.expires_at = min(row.at, now) - timedelta(days=1)

@@ -15,9 +15,8 @@ from sqlmodel import Session, col, func, select
 from prospector.config import AccountSettings, Settings
 from prospector.models import Account, Campaign, Prospect, Recipient
 from prospector.outreach.closing import HOW_ADDED
+from prospector.outreach.states import ABOUT_TO
 
-ABOUT_TO = ("added", "drafted", "active")
-"""States of a recipient who may still be written to."""
 EXAMPLES = 3
 SENDER = "[sender] in config.toml"
 

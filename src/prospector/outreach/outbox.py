@@ -25,9 +25,9 @@ from prospector.campaigns import endings
 from prospector.models import Account, Campaign, Company, Message, Profile, Prospect, Suppression
 from prospector.outreach import fresh, ledger
 from prospector.outreach.ledger import Limits
+from prospector.outreach.states import UNSAID
 from prospector.outreach.suppression import keys_of
 
-UNSAID = ("draft", "approved")
 TRIES = 6
 # The platform's own word settles a claim even after recovery has declared it unknown.
 ANSWERED = ("sending", "unknown")

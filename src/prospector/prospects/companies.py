@@ -19,6 +19,7 @@ from prospector.prospects.details import storable
 from prospector.prospects.people import NotFoundError
 from prospector.prospects.scope import Scope
 from prospector.sdk import BY_HAND_KINDS
+from prospector.store import by_id
 
 PAGE = 50
 MOST_PEOPLE = 500
@@ -132,7 +133,7 @@ def _people_of(session: Session, scope: Scope, ids: Sequence[int]) -> dict[int, 
 
 def find(session: Session, scope: Scope, company_id: int) -> Company:
     """A company of which the reader may see somebody. Raises `NotFoundError`."""
-    company = session.get(Company, company_id) if 0 < company_id < 2**31 else None
+    company = by_id(session, Company, company_id)
     if company is not None and scope.owners is not None:
         theirs = select(Prospect.id).where(Prospect.company_id == company_id, scope.where(Prospect.owner_id))
         company = company if session.exec(theirs.limit(1)).first() is not None else None

@@ -21,6 +21,7 @@ from prospector.models import Company, Prospect, Run
 from prospector.prospects import resemblance
 from prospector.prospects.resemblance import GMAIL, Resemblance, Someone, mailbox_of
 from prospector.prospects.scope import Scope
+from prospector.store import by_id
 
 LOOKED_AT = 20_000
 """How many people one call compares, in about half a second; of a larger company it looks at no more."""
@@ -179,7 +180,7 @@ def set_apart(session: Session, one: int, two: int, user_id: int | None, now: da
 
 def bring_together(session: Session, run_id: int, now: datetime) -> None:
     """Take that back. Raises `DistinctError`."""
-    run = session.get(Run, run_id) if 0 < run_id < 2**31 else None
+    run = by_id(session, Run, run_id)
     if run is None or run.kind != DISTINCT or run.undone_at is not None:
         raise DistinctError("That was taken back already.")
     run.undone_at = now

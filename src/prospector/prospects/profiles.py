@@ -14,6 +14,7 @@ from prospector.models import Account, Engagement, Message, Poll, Profile, Prosp
 from prospector.prospects import people
 from prospector.prospects.people import NotFoundError, TakenError
 from prospector.sdk import ProfileRef
+from prospector.store import by_id
 
 SURE = 1.0
 _UNSEEN = "no account of ours looks there; you check it yourself"
@@ -101,7 +102,7 @@ def state_of(profile: Profile, account: Account | None, found: int | None, now: 
 
 def find(session: Session, prospect_id: int, profile_id: int) -> Profile:
     """A profile of this person. Raises `NotFoundError`."""
-    profile = session.get(Profile, profile_id) if 0 < profile_id < 2**31 else None
+    profile = by_id(session, Profile, profile_id)
     if profile is None or profile.prospect_id != prospect_id:
         raise NotFoundError("That profile is not there any more.")
     return profile

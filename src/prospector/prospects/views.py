@@ -10,6 +10,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from prospector.models import User, View
 from prospector.prospects.search import parse
+from prospector.store import by_id
 
 LONGEST_NAME = 60
 MOST = 50
@@ -67,7 +68,7 @@ def keep(session: Session, user_id: int, name: str, query: str, shared: bool, no
 
 def remove(session: Session, user_id: int, view_id: int) -> bool:
     """Delete a view of this user's; whether there was one."""
-    view = session.get(View, view_id) if 0 < view_id < 2**31 else None
+    view = by_id(session, View, view_id)
     if view is None or view.user_id != user_id:
         return False
     session.delete(view)

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from prospector.models import Card, Message, Profile
 from prospector.outreach import outbox
-from prospector.outreach.outbox import UNSAID
+from prospector.outreach.states import UNSAID
 from prospector.queue import day, rank
 from prospector.queue.rank import Standing
 

@@ -16,6 +16,7 @@ from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.steps import Step, single
 from prospector.enrolment import stages_of
 from prospector.installation import Installation, utc_now
+from prospector.models import HIGHEST_ID
 from prospector.outreach import template
 from prospector.prospects import views
 from prospector.web.campaign_people import Chosen, add, asked_for
@@ -25,7 +26,6 @@ from prospector.web.problems import InvalidError
 from prospector.web.rendering import page
 from prospector.web.viewer import Opened, Signed, Viewer
 
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
 
@@ -54,7 +54,7 @@ def form(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    run: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    run: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
     q: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """The form; `run` is the import whose people come into it."""

@@ -15,7 +15,7 @@ from prospector.campaigns.editing import CampaignError
 from prospector.campaigns.recipients import Added
 from prospector.enrolment import stages_of
 from prospector.installation import Installation
-from prospector.models import Campaign, Run
+from prospector.models import HIGHEST_ID, Campaign, Run
 from prospector.prospects import matching, views
 from prospector.prospects.search import Search, SearchError, parse
 from prospector.web.campaign_asked import About, Asked, head_of
@@ -25,7 +25,6 @@ from prospector.web.viewer import Viewer
 MOST = 10_000
 SIZE = 50
 MOST_IMPORTS = 30
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
 Ids = Annotated[list[int], Form(default_factory=list, max_length=2 * SIZE)]
@@ -65,7 +64,7 @@ def people(
     about: About,
     state: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
-    after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
     said: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """Who is in it, those who came first at the top."""
@@ -96,7 +95,7 @@ def skip(about: About, ids: Ids, why: Text = "") -> Response:
     reason = " ".join(why.split()) or f"left out by {about.viewer.name}"
 
     def work(session: Session, campaign: Campaign) -> int:
-        mine = members.ids_of(session, campaign.id, [id_ for id_ in ids if 0 < id_ <= HIGHEST])
+        mine = members.ids_of(session, campaign.id, [id_ for id_ in ids if 0 < id_ <= HIGHEST_ID])
         recipients.skip(session, mine, reason, about.now)
         return len(mine)
 

@@ -11,12 +11,11 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
 from prospector.campaigns import members, recipients, results
-from prospector.models import Campaign
+from prospector.models import HIGHEST_ID, Campaign
 from prospector.web.campaign_asked import About, head_of
 from prospector.web.interval import Scale
 
 SIZE = 50
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 
 
@@ -25,7 +24,7 @@ def shown(
     about: About,
     state: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
-    after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
 ) -> Response:
     """The figures, and the people from `after` on."""
     wanted = members.Filter(state, q)

@@ -13,13 +13,12 @@ from sqlmodel import Session, col, select
 from prospector.campaigns.editing import COMPANY
 from prospector.config import Outreach
 from prospector.installation import Installation
-from prospector.models import Account, Campaign
+from prospector.models import HIGHEST_ID, Account, Campaign
 from prospector.outreach.window import window_of
 from prospector.web.problems import InvalidError
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_A_DAY = 500
-HIGHEST = 2**31 - 1
 Line = Annotated[str, Form(max_length=500)]
 Note = Annotated[str, Form(max_length=2000)]
 
@@ -65,7 +64,7 @@ def read_settings(
     reply_to: Line = "",
 ) -> Settings:
     several = tuple(sorted({day for day in days if 1 <= day <= 7}))
-    whose = tuple(id_ for id_ in dict.fromkeys(accounts) if 0 < id_ <= HIGHEST)
+    whose = tuple(id_ for id_ in dict.fromkeys(accounts) if 0 < id_ <= HIGHEST_ID)
     ticks = holidays == "on", always == "on"
     return Settings(whose, several, start, end, daily_cap, *ticks, company, basis, source, reply_to)
 

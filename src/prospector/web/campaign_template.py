@@ -16,7 +16,7 @@ from prospector.campaigns.editing import BrokenStepsError, CampaignError
 from prospector.campaigns.preview import Shown
 from prospector.campaigns.steps import Step
 from prospector.installation import utc_now
-from prospector.models import Campaign, Prospect, Recipient
+from prospector.models import HIGHEST_ID, Campaign, Prospect, Recipient
 from prospector.outreach import rehearsal
 from prospector.outreach.rehearsal import Rehearsal, RehearsalError
 from prospector.web import campaign_sheet as sheets
@@ -24,7 +24,6 @@ from prospector.web.campaign_asked import About, Asked, head_of
 from prospector.web.campaign_sheet import LONGEST, Series, SheetError
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
 
-HIGHEST = 2**31 - 1
 MOST_TEXTS = 100
 MOST_FOUND = 8
 SAID: Mapping[str, str] = {
@@ -103,7 +102,7 @@ Form_ = Annotated[Edited, Depends(read_form)]
 @router.get("/m/{campaign_id}/template")
 def template(
     about: About,
-    person: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    person: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
     who: Annotated[str, Query(max_length=200)] = "",
     said: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:

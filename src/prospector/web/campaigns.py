@@ -12,14 +12,13 @@ from starlette.background import BackgroundTask
 from prospector.campaigns import drafting, editing, launch, listing, outlook, recipients
 from prospector.campaigns.editing import CampaignError
 from prospector.installation import utc_now
-from prospector.models import Campaign
+from prospector.models import HIGHEST_ID, Campaign
 from prospector.web.campaign_asked import About, Asked, head_of
 from prospector.web.campaign_settings import Settings, mailboxes_of, read_settings, settings_of, values_of
 from prospector.web.problems import InvalidError, NotNowError
 from prospector.web.rendering import fragment, page
 from prospector.web.viewer import Opened, Signed
 
-HIGHEST = 2**31 - 1
 SIZE = 50
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
@@ -39,7 +38,7 @@ def listed(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
 ) -> Response:
     """All campaigns, the newest first."""
     now = utc_now()

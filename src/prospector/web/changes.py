@@ -16,7 +16,7 @@ from starlette.background import BackgroundTask
 from prospector import runs
 from prospector.enrolment import stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Prospect, User
+from prospector.models import HIGHEST_ID, Prospect, User
 from prospector.prospects import bulk, matching
 from prospector.prospects.bulk import Change, ChangeError, Plan
 from prospector.prospects.search import SearchError, parse
@@ -30,7 +30,6 @@ from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 PAGE = 50
 AT_ONCE = 500
 """So many are done before the answer; of more the page shows how far it is."""
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
 
@@ -68,7 +67,7 @@ def wanted(
     pause: Text = "",
     archive: Text = "",
 ) -> Wanted:
-    whom = tuple(id_ for id_ in dict.fromkeys(ids) if 0 < id_ <= HIGHEST)
+    whom = tuple(id_ for id_ in dict.fromkeys(ids) if 0 < id_ <= HIGHEST_ID)
     return Wanted(whom, q, everybody == "on", owner, stage, add_tags, remove_tags, pause, archive)
 
 
@@ -196,7 +195,7 @@ def listed(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
 ) -> Response:
     """Changes of many people, the newest first."""
     with installation.store.reading() as session:

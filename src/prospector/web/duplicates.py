@@ -12,7 +12,7 @@ from sqlmodel import Session
 from prospector import merge_plan, merges, parting
 from prospector.installation import utc_now
 from prospector.merge_plan import MergeError
-from prospector.models import Run
+from prospector.models import HIGHEST_ID, Run
 from prospector.prospects import duplicates
 from prospector.prospects.duplicates import DISTINCT, DistinctError
 from prospector.web.problems import NotNowError, NotThereError
@@ -20,10 +20,9 @@ from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed
 
 SHOWN = 20
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
-Id = Annotated[int, Query(ge=0, le=HIGHEST)]
-Row = Annotated[int, Form(ge=1, le=HIGHEST)]
+Id = Annotated[int, Query(ge=0, le=HIGHEST_ID)]
+Row = Annotated[int, Form(ge=1, le=HIGHEST_ID)]
 
 
 @router.get("/duplicates")
@@ -53,7 +52,7 @@ def _done(session: Session, run_id: int, kind: str) -> Run | None:
 @router.get("/duplicates/{keep}/{other}")
 def plan(request: Request, viewer: Signed, installation: Opened, keep: int, other: int) -> Response:
     """What a merge of these two would do: nothing is changed yet."""
-    if not 0 < keep <= HIGHEST or not 0 < other <= HIGHEST:
+    if not 0 < keep <= HIGHEST_ID or not 0 < other <= HIGHEST_ID:
         raise NotThereError("There are no such people.")
     with installation.store.reading() as session:
         try:

@@ -20,6 +20,7 @@ from prospector.importing.plan import PLANS
 from prospector.importing.sheet import FormatError
 from prospector.importing.staging import ImportingError
 from prospector.installation import Installation, utc_now
+from prospector.models import HIGHEST_ID
 from prospector.prospects.details import storable
 from prospector.web.problems import InvalidError, NotNowError, NotThereError
 from prospector.web.rendering import page
@@ -28,7 +29,6 @@ from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 SIZE = 50
 AT_ONCE = 500
 """Files of so many rows are planned and applied before the answer; of longer ones the page shows how far."""
-HIGHEST = 2**31 - 1
 BASES: Mapping[str, str] = {
     "legitimate interest": "Legitimate interest, noted below",
     "express consent": "They agreed",
@@ -51,7 +51,7 @@ DELIMITERS: Mapping[str, str] = {",": "comma", ";": "semicolon", "\t": "tab", "|
 router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Form(max_length=500)]
 Pasted = Annotated[str, Form(max_length=900_000)]
-Id = Annotated[int, Query(ge=0, le=HIGHEST)]
+Id = Annotated[int, Query(ge=0, le=HIGHEST_ID)]
 
 
 @router.get("/imports")
@@ -59,7 +59,7 @@ def imports(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
 ) -> Response:
     """What was brought, the newest first."""
     with installation.store.reading() as session:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from prospector.discovery import NoProfileError, profile_at
 from prospector.models import Move, Prospect
 from prospector.prospects import hand, people, profiles
+from prospector.store import by_id
 from prospector.web import prospect_data, sheet
 from prospector.web.asked import About, Asked, Short
 from prospector.web.problems import NotNowError, NotThereError
@@ -90,7 +91,7 @@ def undo(about: About, move_id: int) -> Response:
     """Take a move by hand back."""
 
     def work(session: Session, prospect: Prospect) -> str:
-        move = session.get(Move, move_id) if 0 < move_id < 2**31 else None
+        move = by_id(session, Move, move_id)
         if move is None or move.prospect_id != prospect.id:
             raise NotThereError("There is no such move.")
         return about.case.take_back(session, prospect, move.key, about.now)

@@ -13,7 +13,7 @@ from prospector import uploads
 from prospector.casework import Casework
 from prospector.enrolment import won_stages
 from prospector.installation import Installation, utc_now
-from prospector.models import Prospect
+from prospector.models import HIGHEST_ID, Prospect
 from prospector.overwriting import overwrite
 from prospector.prospects import retention
 from prospector.prospects.erasure import ErasureError
@@ -21,7 +21,6 @@ from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed, Viewer
 
 SIZE = 50
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Ids = Annotated[list[int], Form(default_factory=list, max_length=SIZE)]
 
@@ -31,7 +30,7 @@ def listed(
     request: Request,
     viewer: Signed,
     installation: Opened,
-    after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
 ) -> Response:
     """Of whom nothing was heard for so many months, the longest kept first."""
     return _list(request, viewer, installation, after=after)
@@ -47,7 +46,7 @@ def erase(
     number: Annotated[str, Form(max_length=10)] = "",
 ) -> Response:
     """Erase the ticked people for good, once their number was typed."""
-    chosen = [id_ for id_ in dict.fromkeys(ids) if 0 < id_ <= HIGHEST]
+    chosen = [id_ for id_ in dict.fromkeys(ids) if 0 < id_ <= HIGHEST_ID]
     if not chosen:
         return _list(request, viewer, installation, wrong="Tick somebody first.", status=422)
     if number.strip() != str(len(chosen)):

@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from prospector.campaigns import fills
 from prospector.campaigns.batches import BatchError
 from prospector.campaigns.fills import FillError
+from prospector.models import HIGHEST_ID
 from prospector.outreach import outbox
 from prospector.queue.touches import is_reason
 from prospector.web import review_page
@@ -29,24 +30,23 @@ from prospector.web.review_acts import (
 )
 from prospector.web.review_page import View, view_of
 
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Looking = Annotated[View, Depends(view_of)]
-RecipientId = Annotated[int, Path(ge=1, le=HIGHEST)]
-RunId = Annotated[int, Path(ge=1, le=HIGHEST)]
+RecipientId = Annotated[int, Path(ge=1, le=HIGHEST_ID)]
+RunId = Annotated[int, Path(ge=1, le=HIGHEST_ID)]
 Line = Annotated[str, Form(max_length=500)]
 Text = Annotated[str, Form(max_length=20_000)]
 Ids = Annotated[list[int], Form(default_factory=list, max_length=2_000)]
 
 
 @router.get("/m/{campaign_id}/review")
-def review(about: About, view: Looking, run: Annotated[int, Query(ge=0, le=HIGHEST)] = 0) -> Response:
+def review(about: About, view: Looking, run: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0) -> Response:
     """The page: causes, rows, one person; `run` is what was just done, to be told and taken back."""
     return review_page.whole(about, view, run)
 
 
 @router.get("/m/{campaign_id}/review/problem")
-def problem(about: About, view: Looking, after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0) -> Response:
+def problem(about: About, view: Looking, after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0) -> Response:
     """The next person to fix behind this one."""
     found = review_page.next_problem(about, after)
     if about.request.headers.get("hx-request") is None:
@@ -119,7 +119,7 @@ def text(
     about: About,
     view: Looking,
     recipient_id: RecipientId,
-    message: Annotated[int, Form(ge=1, le=HIGHEST)],
+    message: Annotated[int, Form(ge=1, le=HIGHEST_ID)],
     subject: Line = "",
     body: Text = "",
 ) -> Response:
@@ -170,7 +170,7 @@ def fallback_many(about: About, view: Looking, cause: Line = "", value: Line = "
 
 
 @router.post("/m/{campaign_id}/review/undo")
-def undo(about: About, view: Looking, run: Annotated[int, Form(ge=1, le=HIGHEST)]) -> Response:
+def undo(about: About, view: Looking, run: Annotated[int, Form(ge=1, le=HIGHEST_ID)]) -> Response:
     """Take a run back, as far as nothing of it has left."""
     return _answer(about, view, lambda: undo_run(about, run))
 

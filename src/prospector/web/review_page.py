@@ -14,7 +14,7 @@ from starlette.background import BackgroundTask
 from prospector.campaigns import batches, editing, lines, opened, outlook, standing
 from prospector.campaigns.review import Review
 from prospector.campaigns.standing import STATUSES, Chosen, Person
-from prospector.models import Campaign, Message, Recipient
+from prospector.models import HIGHEST_ID, Campaign, Message, Recipient
 from prospector.outreach import drafts, outbox
 from prospector.outreach.listing import Reader
 from prospector.web import review_acts
@@ -32,7 +32,6 @@ LABELS = {
     "approved": "Approved",
     "blocked": "Blocked",
 }
-HIGHEST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ def view_of(
     step: Annotated[int, Query(ge=0, le=9)] = 0,
     shape: Annotated[str, Query(max_length=80)] = "",
     sort: Annotated[str, Query(max_length=20)] = "",
-    after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
-    open: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
+    open: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
 ) -> View:
     known = show if show in STATUSES else ""
     return View(known, cause, step, shape, "unusual" if sort == "unusual" else "", after, open)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from prospector.enrolment import enrol_stranger
 from prospector.installation import utc_now
-from prospector.models import Prospect
+from prospector.models import HIGHEST_ID, Prospect
 from prospector.prospects import strangers
 from prospector.prospects.people import NotFoundError, TakenError
 from prospector.prospects.strangers import Identity
@@ -20,11 +20,10 @@ from prospector.web.rendering import page
 from prospector.web.viewer import Aftermath, Opened, Signed
 
 SIZE = 30
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
 Asked = Annotated[str, Query(max_length=500)]
-Id = Annotated[int, Query(ge=0, le=HIGHEST)]
+Id = Annotated[int, Query(ge=0, le=HIGHEST_ID)]
 
 
 @router.get("/strangers")
@@ -69,7 +68,7 @@ def dismiss(
     installation: Opened,
     channel: Text = "",
     actor: Text = "",
-    newest: Annotated[int, Form(ge=0, le=HIGHEST)] = 0,
+    newest: Annotated[int, Form(ge=0, le=HIGHEST_ID)] = 0,
 ) -> Response:
     """Show somebody no more until they do something after `newest`."""
     who, now = Identity(channel, actor), utc_now()

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from prospector.installation import Installation, utc_now
-from prospector.models import User
+from prospector.models import HIGHEST_ID, User
 from prospector.prospects.people import TakenError
 from prospector.team import absence, sessions, users
 from prospector.team.absence import AbsenceError
@@ -21,7 +21,6 @@ from prospector.web.settings import leave
 from prospector.web.viewer import Opened, Signed, Viewer
 
 PLACE = "/settings/team"
-HIGHEST = 2**31 - 1
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=500)]
 
@@ -121,7 +120,7 @@ def _change(
 
 
 def _user(session: Session, user_id: int) -> User:
-    user = session.get(User, user_id) if 0 < user_id <= HIGHEST else None
+    user = session.get(User, user_id) if 0 < user_id <= HIGHEST_ID else None
     if user is None:
         raise NotThereError("There is no such user.")
     return user

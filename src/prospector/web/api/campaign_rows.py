@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field, StringConstraints
 
 from prospector.campaigns.steps import MOST_STEPS, MOST_VARIANTS
+from prospector.models import HIGHEST_ID
 
-HIGHEST = 2**31 - 1
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
@@ -77,7 +77,7 @@ class New(BaseModel):
     """A campaign to be made. Without `accounts` it writes from our first mailbox."""
 
     name: Name
-    accounts: Annotated[list[Annotated[int, Field(ge=1, le=HIGHEST)]], Field(max_length=50)] = []
+    accounts: Annotated[list[Annotated[int, Field(ge=1, le=HIGHEST_ID)]], Field(max_length=50)] = []
     series: Series | None = None
 
 
@@ -119,9 +119,9 @@ class People(BaseModel):
 class Who(BaseModel):
     """Whom to add: by ids, by a search of the people's list, or those of an import run."""
 
-    prospects: Annotated[list[Annotated[int, Field(ge=1, le=HIGHEST)]], Field(max_length=10_000)] = []
+    prospects: Annotated[list[Annotated[int, Field(ge=1, le=HIGHEST_ID)]], Field(max_length=10_000)] = []
     query: Annotated[str, StringConstraints(max_length=500)] = ""
-    run: Annotated[int, Field(ge=1, le=HIGHEST)] | None = None
+    run: Annotated[int, Field(ge=1, le=HIGHEST_ID)] | None = None
 
 
 class StayedOut(BaseModel):

@@ -14,11 +14,10 @@ from prospector.campaigns.editing import BrokenStepsError, CampaignError, NotFou
 from prospector.campaigns.steps import Step, Variant
 from prospector.enrolment import stages_of
 from prospector.installation import Installation, utc_now
-from prospector.models import Campaign
+from prospector.models import HIGHEST_ID, Campaign
 from prospector.prospects.search import SearchError
 from prospector.web.api import ANSWERS
 from prospector.web.api.campaign_rows import (
-    HIGHEST,
     Added,
     ArmResult,
     Member,
@@ -40,14 +39,14 @@ from prospector.web.viewer import Equipped, Opened, Signed, Viewer
 
 router = APIRouter(prefix="/api/campaigns", tags=["campaigns"], responses=ANSWERS)
 T = TypeVar("T")
-CampaignId = Annotated[int, Path(ge=1, le=HIGHEST)]
+CampaignId = Annotated[int, Path(ge=1, le=HIGHEST_ID)]
 
 
 @router.get("")
 def listed(
     viewer: Signed,
     installation: Opened,
-    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,
 ) -> list[Row]:
     """All campaigns, the newest first; `before` is the last id of the page before."""
@@ -125,7 +124,7 @@ def people(
     installation: Opened,
     state: Annotated[str, Query(max_length=20)] = "",
     q: Annotated[str, Query(max_length=200)] = "",
-    after: Annotated[int, Query(ge=0, le=HIGHEST)] = 0,
+    after: Annotated[int, Query(ge=0, le=HIGHEST_ID)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> People:
     """Who is in it, in the order in which they came."""

@@ -10,16 +10,17 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from prospector import runs
 from prospector.installation import utc_now
+from prospector.models import HIGHEST_ID
 from prospector.team import users
 from prospector.web import changes
 from prospector.web.api import ANSWERS
-from prospector.web.changes import HIGHEST, Wanted
+from prospector.web.changes import Wanted
 from prospector.web.problems import NotNowError
 from prospector.web.viewer import Aftermath, Opened, Signed
 
 router = APIRouter(prefix="/api", tags=["team"], responses=ANSWERS)
 Words = Annotated[str, StringConstraints(max_length=500)]
-Id = Annotated[int, Field(ge=1, le=HIGHEST)]
+Id = Annotated[int, Field(ge=1, le=HIGHEST_ID)]
 
 
 class Colleague(BaseModel):
@@ -111,7 +112,7 @@ def change(asked: Change, viewer: Signed, installation: Opened, aftermath: After
 def listed(
     viewer: Signed,
     installation: Opened,
-    before: Annotated[int | None, Query(ge=1, le=HIGHEST)] = None,
+    before: Annotated[int | None, Query(ge=1, le=HIGHEST_ID)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> list[Run]:
     """Changes of many people, the newest first; `before`: those under this number."""
