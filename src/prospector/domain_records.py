@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dns.exception
-import dns.resolver
+if TYPE_CHECKING:
+    from dns.resolver import Resolver
 
 PATIENCE = 5.0
 """Seconds for one question, with its repeats."""
@@ -34,6 +34,10 @@ class Names:
         return [str(one.exchange).rstrip(".") for one in found]
 
     def _ask(self, name: str, kind: str) -> Sequence[Any]:
+        # Loaded by who asks DNS: it would be a good part of every start.
+        import dns.exception
+        import dns.resolver
+
         try:
             return list(self._resolver().resolve(name, kind, search=False, lifetime=PATIENCE))
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -42,10 +46,12 @@ class Names:
             words = f"DNS did not answer for {name}: {error}. Check the network, or [outreach] resolver."
             raise NoAnswerError(words) from error
 
-    def _resolver(self) -> dns.resolver.Resolver:
+    def _resolver(self) -> Resolver:
+        from dns.resolver import Resolver
+
         if not self._server:
-            return dns.resolver.Resolver()
+            return Resolver()
         host, _, port = self._server.rpartition(":")
-        chosen = dns.resolver.Resolver(configure=False)
+        chosen = Resolver(configure=False)
         chosen.nameservers, chosen.port = [host or self._server], int(port) if host else 53
         return chosen

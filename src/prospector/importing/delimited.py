@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-import charset_normalizer
-
 from prospector.importing.sheet import FormatError, Record, headings, record
 
 DELIMITERS = ",;\t|"
@@ -59,6 +57,8 @@ def encoding_of(stream: BinaryIO) -> str:
 def _likely(text: bytes) -> str:
     """The encoding of lines that are not UTF-8. Only these lines are looked at, since many without any
     foreign letter would drown them."""
+    import charset_normalizer  # seldom needed, and slow to load
+
     # Letters with marks stand alone among plain ones; Cyrillic, Greek or Chinese stand together.
     together = len(_PAIR.findall(text))
     alone = len(_FOREIGN.findall(text)) - 2 * together

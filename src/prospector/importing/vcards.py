@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-import vobject
-
 from prospector.importing import delimited
 from prospector.importing.sheet import LONGEST_CELL, FormatError, Record, checked, tidy
 
@@ -33,6 +31,8 @@ def opened(stream: BinaryIO, encoding: str | None = None) -> tuple[str, Iterator
 
 
 def _records(stream: BinaryIO, encoding: str) -> Iterator[Record]:
+    import vobject  # seldom needed, and slow to load
+
     for number, card in enumerate(_cards(stream, encoding), 1):
         if isinstance(card, FormatError):
             yield Record(number, {}, str(card))
