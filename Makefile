@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 UV := $(BIN)/uv --system-certs
+# One more than there are cores: some tests wait for processes of their own.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 .PHONY: run test check live fault bench screenshots lock clean
 
@@ -11,7 +13,7 @@ run: $(READY)
 	$(BIN)/prospector demo
 
 test: check
-	$(BIN)/pytest -n auto --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .
